@@ -1,0 +1,79 @@
+package org.lapidary.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class GemminiParamsTest {
+  static final List<String> shipped = ParamsText.SHIPPED;
+
+  @ParameterizedTest
+  @FieldSource("shipped")
+  void everyShippedMachinePrintsAndParsesBack(String name) {
+    GemminiParams params = GemminiParams.load(name);
+    assertThat(params.name()).isEqualTo(name);
+    assertThat(ParamsText.parse("text", ParamsText.print(params))).isEqualTo(params);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "default, 16, 16384, 1024",
+    "norm, 16, 16384, 1024",
+    "lean, 16, 16384, 1024",
+    "chip, 16, 4096, 512",
+    "large-chip, 32, 4096, 512",
+    "ibert, 16, 16384, 2048",
+    "survey, 16, 4096, 4096"
+  })
+  void sizesAreThoseOfTheNotes(String name, int dim, int spadRows, int accRows) {
+    GemminiParams params = GemminiParams.load(name);
+    assertThat(params.dim()).isEqualTo(dim);
+    assertThat(params.spadRows()).isEqualTo(spadRows);
+    assertThat(params.accRows()).isEqualTo(accRows);
+  }
+
+  @Test
+  void onlyTheSurveySplitIsObjectedTo() {
+    for (String name : ParamsText.SHIPPED) {
+      List<GemminiParams.Objection> objections = GemminiParams.load(name).objections();
+      if (name.equals("survey")) {
+        assertThat(objections)
+            .singleElement()
+            .satisfies(
+                o -> {
+                  assertThat(o.fatal()).isFalse();
+                  assertThat(o.reason())
+                      .contains("scratchpad tiles - 2 >= accumulator tiles, here 256 - 2 < 256");
+                });
+      } else {
+        assertThat(objections).as(name).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void mistakesAreNamed() {
+    assertThatThrownBy(() -> ParamsText.parse("f", "base = default\ndim = 12"))
+        .hasMessage("f: dim must be a power of two from 2 to 128, is 12");
+    assertThatThrownBy(() -> ParamsText.parse("f", "base = default\ndimm = 8"))
+        .hasMessage("f: unknown key 'dimm'");
+    assertThatThrownBy(() -> ParamsText.parse("f", "dim = 8")).hasMessage("f: no line for 'name'");
+    assertThatThrownBy(() -> ParamsText.parse("f", "base = default\ndim = big"))
+        .hasMessage("f: 'big' is no value for dim");
+    assertThatThrownBy(() -> GemminiParams.load("no-such"))
+        .hasMessageContaining("no machine is called 'no-such'");
+  }
+
+  @Test
+  void memoryCanBeReplaced() {
+    GemminiParams slow = GemminiParams.load("default").withMemory(100, 2);
+    assertThat(slow.memLatencyCycles()).isEqualTo(100);
+    assertThat(slow.memBeatIntervalCycles()).isEqualTo(2);
+    assertThat(slow.withMemory(20, 1)).isEqualTo(GemminiParams.load("default"));
+  }
+}
