@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import org.lapidary.ir.op.Op;
 
-/// An immutable program in static single assignment form: inputs, operations in topological
-/// order, results.
+/// An immutable program in static single assignment form: inputs, operations in topological order,
+/// results.
 ///
 /// A graph of `nn` level is a `Graph<NnOp>`; after quantization it is a `Graph<Op>` in which the
 /// `QOp`s run on the accelerator and every `NnOp` that is left is a step of the host.

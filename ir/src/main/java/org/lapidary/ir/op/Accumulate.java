@@ -7,8 +7,8 @@ import org.lapidary.ir.Value;
 /// Operations that make or extend an i32 sum in the accumulator.
 public sealed interface Accumulate extends QOp {
 
-  /// Integer matrix product. Shapes: a `i8[..,M,K]`, b `i8[..,K,N]`, result `i32[..,M,N]`; scale
-  /// of the result is the product of the scales.
+  /// Integer matrix product. Shapes: a `i8[..,M,K]`, b `i8[..,K,N]`, result `i32[..,M,N]`; scale of
+  /// the result is the product of the scales.
   @Name("q.matmul")
   record MatMulI8(Value a, Value b) implements Accumulate {
     @Override
@@ -52,8 +52,8 @@ public sealed interface Accumulate extends QOp {
     }
   }
 
-  /// Sum of two i32 values; b broadcasts to the shape of a (a bias row, a mask, or a whole
-  /// matrix). The scales agree by construction; the result has that of a.
+  /// Sum of two i32 values; b broadcasts to the shape of a (a bias row, a mask, or a whole matrix).
+  /// The scales agree by construction; the result has that of a.
   @Name("q.add")
   record AddI32(Value a, Value b) implements Accumulate {
     @Override
@@ -72,8 +72,8 @@ public sealed interface Accumulate extends QOp {
     }
   }
 
-  /// The same integers under another scale: a multiplication of the real value by a constant, at
-  /// no cost.
+  /// The same integers under another scale: a multiplication of the real value by a constant, at no
+  /// cost.
   @Name("q.rescale")
   record Rescale(Value x, double scale) implements Accumulate {
     @Override

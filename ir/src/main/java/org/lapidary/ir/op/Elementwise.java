@@ -184,8 +184,8 @@ public sealed interface Elementwise extends NnOp {
   @Name("nn.not")
   record Not(Value x) implements Unary {}
 
-  /// Gaussian error linear unit: `x/2 (1 + erf(x/sqrt 2))`, or its tanh approximation. Source:
-  /// ONNX Gelu-20.
+  /// Gaussian error linear unit: `x/2 (1 + erf(x/sqrt 2))`, or its tanh approximation. Source: ONNX
+  /// Gelu-20.
   @Name("nn.gelu")
   record Gelu(Value x, boolean tanh) implements Unary {}
 

@@ -4,8 +4,7 @@ import org.lapidary.ir.DType;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 
-/// Steps of the host between real numbers and integers, where the accelerated part begins and
-/// ends.
+/// Steps of the host between real numbers and integers, where the accelerated part begins and ends.
 public sealed interface HostBridge extends QOp {
 
   /// `clamp(round(x / scale))`, ties to even, computed in double; clamped to `[low, high]`.

@@ -9,8 +9,8 @@ import org.lapidary.ir.Value;
 /// Operations that pick or place elements by computed indices, and those that make indices.
 public sealed interface Indexing extends NnOp {
 
-  /// Slices of `x` along `axis` at the positions `indices`; negative positions count from the
-  /// end. Source: ONNX Gather-13.
+  /// Slices of `x` along `axis` at the positions `indices`; negative positions count from the end.
+  /// Source: ONNX Gather-13.
   @Name("nn.gather")
   record Gather(Value x, Value indices, int axis) implements Indexing {
     @Override
@@ -47,8 +47,8 @@ public sealed interface Indexing extends NnOp {
     }
   }
 
-  /// A copy of `x` in which the slices at the index tuples of `indices` are replaced by
-  /// `updates`. Source: ONNX ScatterND-16, reduction none.
+  /// A copy of `x` in which the slices at the index tuples of `indices` are replaced by `updates`.
+  /// Source: ONNX ScatterND-16, reduction none.
   @Name("nn.scatter_nd")
   record ScatterNd(Value x, Value indices, Value updates) implements Indexing {
     @Override
@@ -67,8 +67,8 @@ public sealed interface Indexing extends NnOp {
     }
   }
 
-  /// The lower (`upper` false) or upper triangle of the last two axes, the rest zero: elements
-  /// with `column - row <= k` (lower) or `>= k` (upper) are kept. Source: ONNX Trilu-14.
+  /// The lower (`upper` false) or upper triangle of the last two axes, the rest zero: elements with
+  /// `column - row <= k` (lower) or `>= k` (upper) are kept. Source: ONNX Trilu-14.
   @Name("nn.trilu")
   record Trilu(Value x, int k, boolean upper) implements Indexing {
     @Override

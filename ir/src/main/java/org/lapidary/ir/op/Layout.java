@@ -6,8 +6,8 @@ import org.lapidary.ir.Data;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 
-/// Operations that only move elements, whatever their type: they belong to both levels, and on
-/// the accelerator they cost nothing where addressing can do them.
+/// Operations that only move elements, whatever their type: they belong to both levels, and on the
+/// accelerator they cost nothing where addressing can do them.
 public sealed interface Layout extends NnOp, QOp {
 
   /// A constant, by reference.
@@ -58,8 +58,8 @@ public sealed interface Layout extends NnOp, QOp {
     }
   }
 
-  /// Along one axis the elements `start, start + step, …`, `length` of them. Source: ONNX
-  /// Slice-13 and Split-18, one axis at a time.
+  /// Along one axis the elements `start, start + step, …`, `length` of them. Source: ONNX Slice-13
+  /// and Split-18, one axis at a time.
   @Name("nn.slice")
   record Slice(Value x, int axis, int start, int length, int step) implements Layout {
     @Override

@@ -6,8 +6,8 @@ import org.lapidary.ir.Value;
 
 /// Operations that read i32 sums out of the accumulator as int8, through the scale and activation
 /// units. `scale8(v, s)` is `v` as float32 (nearest even) times the float32 `s` (nearest even),
-/// rounded to an integer (nearest even) and saturated to [-128, 127]. `outScale` is only the
-/// type's scale of the result. Source: gemmini.md §6.1, §6.6, §7.
+/// rounded to an integer (nearest even) and saturated to [-128, 127]. `outScale` is only the type's
+/// scale of the result. Source: gemmini.md §6.1, §6.6, §7.
 public sealed interface MoveOut extends QOp {
   Value x();
 
@@ -19,8 +19,7 @@ public sealed interface MoveOut extends QOp {
     return new TensorType(DType.I8, x().type().dims(), outScale());
   }
 
-  /// `scale8(x, scale)`, then `max(0, ·)` if `relu`. `scale` is positive. Source: gemmini.md
-  /// §6.6.
+  /// `scale8(x, scale)`, then `max(0, ·)` if `relu`. `scale` is positive. Source: gemmini.md §6.6.
   @Name("q.requantize")
   record Requantize(Value x, float scale, boolean relu, double outScale) implements MoveOut {}
 
@@ -30,18 +29,18 @@ public sealed interface MoveOut extends QOp {
   @Name("q.gelu")
   record GeluI32(Value x, int qb, int qc, float scale, double outScale) implements MoveOut {}
 
-  /// I-BERT's softmax over the last axis; 127 stands for 1. With `t = x - max`, `z = (-t *
-  /// qln2Inv) >> 16`, `r = t + z * qln2`, `e = ((r + qb)^2 + qc) >> z` (0 once z >= 32),
-  /// `scale8(e, 127f / float(sum e) * scale)`. Under `libgemmini` the shift is taken modulo 32
-  /// and `scale` must be 1 to agree. Source: gemmini.md §7.2, §7.6.
+  /// I-BERT's softmax over the last axis; 127 stands for 1. With `t = x - max`, `z = (-t * qln2Inv)
+  /// > > 16`, `r = t + z * qln2`, `e = ((r + qb)^2 + qc) >> z` (0 once z >= 32), `scale8(e, 127f /
+  /// > > float(sum e) * scale)`. Under `libgemmini` the shift is taken modulo 32 and `scale` must
+  /// > > be 1 to agree. Source: gemmini.md §7.2, §7.6.
   @Name("q.softmax")
   record SoftmaxI32(Value x, int qln2, int qln2Inv, int qb, int qc, float scale, double outScale)
       implements MoveOut {}
 
   /// I-BERT's LayerNorm over the last axis, without gamma and beta: `mean = trunc(sum/N)`, `sd =
-  /// isqrt(trunc(sum (x-mean)^2 / N))` (0 becomes 1), `inv = 1f / float(sd)`, `scale8(x - mean,
-  /// inv * scale)`; with `truncating` (libgemmini) `scale8(trunc(float(x - mean) * inv), scale)`.
-  /// Source: gemmini.md §7.4, §7.5.
+  /// isqrt(trunc(sum (x-mean)^2 / N))` (0 becomes 1), `inv = 1f / float(sd)`, `scale8(x - mean, inv
+  /// * scale)`; with `truncating` (libgemmini) `scale8(trunc(float(x - mean) * inv), scale)`.
+  ///   Source: gemmini.md §7.4, §7.5.
   @Name("q.layernorm")
   record LayerNormI32(Value x, float scale, boolean truncating, double outScale)
       implements MoveOut {}

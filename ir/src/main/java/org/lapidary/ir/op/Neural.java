@@ -30,8 +30,8 @@ public sealed interface Neural extends NnOp {
     }
   }
 
-  /// `(x - mean) / sqrt(variance + epsilon) * gamma + beta` over the last axis. Shapes: x
-  /// `[..,N]`, gamma and beta `[N]`. Source: ONNX LayerNormalization-17.
+  /// `(x - mean) / sqrt(variance + epsilon) * gamma + beta` over the last axis. Shapes: x `[..,N]`,
+  /// gamma and beta `[N]`. Source: ONNX LayerNormalization-17.
   @Name("nn.layernorm")
   record LayerNorm(Value x, Value gamma, Value beta, double epsilon) implements Neural {
     @Override

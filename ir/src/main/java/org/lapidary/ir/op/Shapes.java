@@ -25,8 +25,8 @@ public final class Shapes {
     return out;
   }
 
-  /// `[..,M,K] x [..,K,N] -> [..,M,N]`, leading axes broadcast. Vectors are not accepted here:
-  /// the frontend gives them their missing axis.
+  /// `[..,M,K] x [..,K,N] -> [..,M,N]`, leading axes broadcast. Vectors are not accepted here: the
+  /// frontend gives them their missing axis.
   public static List<Integer> matmul(List<Integer> a, List<Integer> b) {
     if (a.size() < 2 || b.size() < 2) {
       throw new IllegalArgumentException("matmul of " + a + " and " + b + ": two axes at least");
