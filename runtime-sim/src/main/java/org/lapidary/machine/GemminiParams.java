@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// One build of the accelerator. Sizes are architectural, the rest is what the cycle model
-/// needs to know.
+/// One build of the accelerator. Sizes are architectural, the rest is what the cycle model needs to
+/// know.
 ///
 /// The text form (see [ParamsText]) has one `key = value` line per component, the key being the
 /// component's name in snake case, and may start from another configuration with `base = NAME`.
@@ -86,7 +86,7 @@ public record GemminiParams(
   /// Something wrong with a configuration.
   ///
   /// @param fatal whether no machine of this kind can be simulated, as opposed to merely not
-  ///     generated as hardware
+  ///   generated as hardware
   /// @param key the line of the configuration at fault
   public record Objection(boolean fatal, String key, String reason) {}
 

@@ -1,6 +1,5 @@
-/// Job: what kind of machine it is, as values: sizes, widths, latencies, the two named
-/// semantics. May know: the instruction set. Must not know: the state of a running machine,
-/// graphs, passes.
+/// Job: what kind of machine it is, as values: sizes, widths, latencies, the two named semantics.
+/// May know: the instruction set. Must not know: the state of a running machine, graphs, passes.
 @NullMarked
 package org.lapidary.machine;
 

@@ -44,12 +44,11 @@ class GemminiParamsTest {
       if (name.equals("survey")) {
         assertThat(objections)
             .singleElement()
-            .satisfies(
-                o -> {
-                  assertThat(o.fatal()).isFalse();
-                  assertThat(o.reason())
-                      .contains("scratchpad tiles - 2 >= accumulator tiles, here 256 - 2 < 256");
-                });
+            .satisfies(o -> {
+              assertThat(o.fatal()).isFalse();
+              assertThat(o.reason())
+                  .contains("scratchpad tiles - 2 >= accumulator tiles, here 256 - 2 < 256");
+            });
       } else {
         assertThat(objections).as(name).isEmpty();
       }

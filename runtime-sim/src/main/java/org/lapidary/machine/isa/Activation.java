@@ -1,7 +1,7 @@
 package org.lapidary.machine.isa;
 
-/// What mvout from the accumulator applies to a value. The code of `SOFTMAX` needs three bits,
-/// so that a store configuration, which has two, cannot name it.
+/// What mvout from the accumulator applies to a value. The code of `SOFTMAX` needs three bits, so
+/// that a store configuration, which has two, cannot name it.
 ///
 /// Source: gemmini.md §5.7, §7.
 public enum Activation {

@@ -41,8 +41,7 @@ public final class Assembly {
     return disassemble(Isa.encode(instr));
   }
 
-  /// The command that one line of text means; comments (`#`) and surrounding blanks are
-  /// ignored.
+  /// The command that one line of text means; comments (`#`) and surrounding blanks are ignored.
   ///
   /// @throws IsaException when the line is no command
   public static RoccCommand assemble(String line) {
@@ -72,10 +71,9 @@ public final class Assembly {
           format.fields.stream()
               .filter(f -> f.name.equals(name))
               .findFirst()
-              .orElseThrow(
-                  () ->
-                      new IsaException(
-                          "%s has no field '%s'".formatted(format.encoding.mnemonic(), name)));
+              .orElseThrow(() ->
+                  new IsaException(
+                      "%s has no field '%s'".formatted(format.encoding.mnemonic(), name)));
       if (sides.length != 2 || !seen.add(name)) {
         throw new IsaException(
             "%s: expected one '%s=value'".formatted(format.encoding.mnemonic(), name));

@@ -7,8 +7,8 @@ import java.lang.annotation.Target;
 
 /// Places a record component into bits `hi..lo` (both included) of an operand register.
 ///
-/// A field narrower than its Java type is unsigned, one exactly as wide is two's complement.
-/// Enums are stored by ordinal, floats by their IEEE 754 bits.
+/// A field narrower than its Java type is unsigned, one exactly as wide is two's complement. Enums
+/// are stored by ordinal, floats by their IEEE 754 bits.
 @Retention(RetentionPolicy.RUNTIME)
 @Target(ElementType.RECORD_COMPONENT)
 public @interface Bits {

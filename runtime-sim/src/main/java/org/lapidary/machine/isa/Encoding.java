@@ -17,8 +17,7 @@ public @interface Encoding {
   /// The seven-bit function code, bits 31..25 of the RISC-V word.
   int funct();
 
-  /// The value of `rs1[1:0]` that tells apart the commands sharing `funct`, or -1 where none
-  /// do.
+  /// The value of `rs1[1:0]` that tells apart the commands sharing `funct`, or -1 where none do.
   int selector() default -1;
 
   /// Whether the command returns a value in `rd` (funct3 = 7 instead of 3).

@@ -6,8 +6,8 @@ import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The layout of one command, read once from its record: the only place where reflection meets
-/// the declarations.
+/// The layout of one command, read once from its record: the only place where reflection meets the
+/// declarations.
 final class Format {
   /// Bits of `rs1` that tell apart commands sharing a function code.
   static final long SELECTOR_MASK = 3;

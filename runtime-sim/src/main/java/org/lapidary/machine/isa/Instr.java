@@ -3,13 +3,12 @@ package org.lapidary.machine.isa;
 import static org.lapidary.machine.isa.Reg.RS1;
 import static org.lapidary.machine.isa.Reg.RS2;
 
-/// The accelerator's commands. **This file is the instruction set**: encoder, decoder,
-/// assembler, disassembler, range checks and the generated page `ISA.md` follow from the
-/// annotations. To add a command, add a record here.
+/// The accelerator's commands. **This file is the instruction set**: encoder, decoder, assembler,
+/// disassembler, range checks and the generated page `ISA.md` follow from the annotations. To add a
+/// command, add a record here.
 ///
-/// Rows and columns count elements of the logical (post-transpose) matrix, local addresses
-/// count rows of DIM elements, everything named `…Bytes` counts bytes. Source: gemmini.md §3,
-/// §5.
+/// Rows and columns count elements of the logical (post-transpose) matrix, local addresses count
+/// rows of DIM elements, everything named `…Bytes` counts bytes. Source: gemmini.md §3, §5.
 public sealed interface Instr {
 
   /// Configures the array. Source: gemmini.md §5.5.
@@ -100,8 +99,8 @@ public sealed interface Instr {
       @Bits(reg = RS2, hi = 63, lo = 48) int rows)
       implements Instr {}
 
-  /// Moves a block out, through activation and scale when it comes from the accumulator.
-  /// Source: gemmini.md §5.2, §6.6.
+  /// Moves a block out, through activation and scale when it comes from the accumulator. Source:
+  /// gemmini.md §5.2, §6.6.
   @Encoding(mnemonic = "mvout", funct = 3, job = "moves a block out")
   record Mvout(
       @Bits(reg = RS1, hi = 63, lo = 0) DramAddr to,
@@ -160,8 +159,7 @@ public sealed interface Instr {
           boolean skip)
       implements Instr {}
 
-  /// Runs the matmul loop that the commands before it configured. Source: gemmini.md §5.9,
-  /// §10.4.
+  /// Runs the matmul loop that the commands before it configured. Source: gemmini.md §5.9, §10.4.
   @Encoding(mnemonic = "loop_ws", funct = 8, job = "runs the configured matmul loop")
   record LoopWs(
       @Bits(reg = RS1, hi = 0, lo = 0) boolean accumulate,
@@ -183,8 +181,8 @@ public sealed interface Instr {
       @Bits(reg = RS2, hi = 63, lo = 32, note = "RTL only") LocalAddr storeSpadAddr)
       implements Instr {}
 
-  /// Sizes of the matmul loop: tiles, and the elements missing in the last tile. Source:
-  /// gemmini.md §5.9.
+  /// Sizes of the matmul loop: tiles, and the elements missing in the last tile. Source: gemmini.md
+  /// §5.9.
   @Encoding(mnemonic = "loop_ws_bounds", funct = 9, job = "sets the sizes of the matmul loop")
   record LoopWsBounds(
       @Bits(reg = RS1, hi = 15, lo = 0) int padI,
@@ -230,8 +228,8 @@ public sealed interface Instr {
       @Bits(reg = RS2, hi = 63, lo = 48) int rows)
       implements Instr {}
 
-  /// Runs the convolution loop that the commands before it configured. Source: gemmini.md
-  /// §5.10, §10.5.
+  /// Runs the convolution loop that the commands before it configured. Source: gemmini.md §5.10,
+  /// §10.5.
   @Encoding(mnemonic = "loop_conv_ws", funct = 15, job = "runs the configured convolution loop")
   record LoopConvWs(
       @Bits(reg = RS1, hi = 0, lo = 0) boolean noBias,
@@ -374,8 +372,8 @@ public sealed interface Instr {
       @Bits(reg = RS1, hi = 31, lo = 31, note = "counts values instead of cycles") boolean external)
       implements Instr {}
 
-  /// Stands for the CPU's fence, which waits until the accelerator is idle. Source: gemmini.md
-  /// §3, §6.8.
+  /// Stands for the CPU's fence, which waits until the accelerator is idle. Source: gemmini.md §3,
+  /// §6.8.
   @Encoding(mnemonic = "fence", funct = 127, job = "waits until the accelerator is idle")
   record Fence() implements Instr {}
 }

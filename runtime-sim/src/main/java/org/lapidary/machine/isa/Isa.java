@@ -36,11 +36,10 @@ public final class Isa {
     return formatOf(instr).encode(instr);
   }
 
-  /// The command that a function code and operands mean. Bits that belong to no field are
-  /// ignored, as by the hardware.
+  /// The command that a function code and operands mean. Bits that belong to no field are ignored,
+  /// as by the hardware.
   ///
-  /// @throws IsaException when no command has this code, or an enumerated field has no such
-  ///     value
+  /// @throws IsaException when no command has this code, or an enumerated field has no such value
   public static Instr decode(int funct, long rs1, long rs2) {
     Format format = formatOf(funct, rs1);
     if (format == null) {

@@ -1,7 +1,7 @@
 package org.lapidary.machine.isa;
 
-/// An address in the accelerator's private memories, counted in rows of DIM elements, with its
-/// flag bits.
+/// An address in the accelerator's private memories, counted in rows of DIM elements, with its flag
+/// bits.
 ///
 /// Source: gemmini.md §4.
 ///

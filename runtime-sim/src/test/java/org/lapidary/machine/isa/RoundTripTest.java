@@ -11,8 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every declared command survives encoding, text and back, with random and with extreme
-/// fields.
+/// Every declared command survives encoding, text and back, with random and with extreme fields.
 class RoundTripTest {
   private static final long SEED = 20261121;
 

@@ -16,8 +16,7 @@ import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 
 /// Text to token ids by a tokenizer file: a Hugging Face `tokenizer.json`, a WordPiece `vocab.txt`,
-// or a
-/// JSON object or array of single characters.
+/// or a JSON object or array of single characters.
 public interface TextEncoder {
   /// Token ids of a text, with the special tokens the tokenizer adds by itself.
   long[] encode(String text);
