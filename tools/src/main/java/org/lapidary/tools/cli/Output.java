@@ -1,0 +1,73 @@
+package org.lapidary.tools.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.PrintWriter;
+import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// Where a command's results go: text for people, or with `--json` exactly one JSON document.
+public final class Output {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  @Spec(Spec.Target.MIXEE)
+  CommandSpec spec = CommandSpec.create();
+
+  @Option(names = "--json", description = "Print one JSON document instead of text.")
+  boolean json;
+
+  boolean json() {
+    return json;
+  }
+
+  PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
+  PrintWriter err() {
+    return spec.commandLine().getErr();
+  }
+
+  void document(Object document) {
+    try {
+      out().println(JSON.writeValueAsString(document));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a result that is no JSON", e);
+    }
+  }
+
+  /// A table with aligned columns: numbers to the right, the rest to the left.
+  static String table(List<List<String>> rows) {
+    int columns = rows.stream().mapToInt(List::size).max().orElse(0);
+    int[] width = new int[columns];
+    boolean[] right = new boolean[columns];
+    java.util.Arrays.fill(right, true);
+    for (int r = 0; r < rows.size(); r++) {
+      for (int c = 0; c < rows.get(r).size(); c++) {
+        String cell = rows.get(r).get(c);
+        width[c] = Math.max(width[c], cell.length());
+        right[c] &= r == 0 || cell.isEmpty() || cell.matches("[-+]?[0-9].*");
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    for (List<String> row : rows) {
+      StringBuilder line = new StringBuilder();
+      for (int c = 0; c < row.size(); c++) {
+        String pad = " ".repeat(width[c] - row.get(c).length());
+        line.append(c == 0 ? "" : "  ");
+        line.append(right[c] ? pad + row.get(c) : row.get(c) + pad);
+      }
+      text.append(line.toString().stripTrailing()).append('\n');
+    }
+    return text.toString();
+  }
+
+  /// A count with separators of thousands: `1,234,567`.
+  static String count(long n) {
+    return String.format(java.util.Locale.ROOT, "%,d", n);
+  }
+}
