@@ -58,6 +58,15 @@ public final class Isa {
     return formatOf(instr).encoding.mnemonic();
   }
 
+  /// The function code of a command.
+  public static int funct(Class<? extends Instr> command) {
+    Format format = BY_TYPE.get(command);
+    if (format == null) {
+      throw new IllegalStateException("undeclared command " + command);
+    }
+    return format.encoding.funct();
+  }
+
   static boolean returnsValue(int funct) {
     Format format = formatOf(funct, 0);
     return format != null && format.encoding.returnsValue();

@@ -1,0 +1,136 @@
+package org.lapidary.sim;
+
+import java.util.Arrays;
+import org.lapidary.machine.Divergence;
+import org.lapidary.machine.isa.BitField;
+import org.lapidary.machine.isa.Instr;
+
+/// Moves blocks from main memory into the private memories. Source: gemmini.md §6.2.
+final class LoadUnit {
+  private static final BitField TO = BitField.of(Instr.Mvin.class, "to");
+  private static final BitField COLS = BitField.of(Instr.Mvin.class, "cols");
+  private static final BitField ROWS = BitField.of(Instr.Mvin.class, "rows");
+  private static final int ROW_MASK = (1 << 29) - 1;
+  private static final float IDENTITY = 1.0f;
+
+  private final MachineState state;
+  private final Kernel kernel;
+  private final boolean saturatingNan;
+  private final boolean repeatsStopAtHalf;
+
+  LoadUnit(MachineState state, Kernel kernel) {
+    this.state = state;
+    this.kernel = kernel;
+    this.saturatingNan = state.semantics.hardware(Divergence.NAN_TO_INT8);
+    this.repeatsStopAtHalf = state.semantics.hardware(Divergence.PIXEL_REPEATS);
+  }
+
+  /// Carries out one of the three mvin commands.
+  void mvin(int loadState, long from, long destination) {
+    MachineState.LoadState load = state.loads[loadState];
+    int to = TO.intIn(destination);
+    int cols = COLS.intIn(destination);
+    int rows = ROWS.intIn(destination);
+    int row = to & ROW_MASK;
+    boolean intoAccumulator = to < 0;
+    boolean add = intoAccumulator && (to & 1 << 30) != 0;
+    if (state.observer != null) {
+      report(state.observer, load, from, to, cols, rows);
+    }
+    for (int r = 0; r < rows; r++) {
+      long source = from + r * load.strideBytes;
+      int bytes = intoAccumulator && !load.shrink ? cols * Integer.BYTES : cols;
+      int at = from == 0 ? -1 : state.memory.index(source, bytes);
+      if (intoAccumulator) {
+        accumulatorRow(load, at, row + r, cols, add);
+      } else if (load.pixelRepeats > 1) {
+        repeatedRow(load, at, row + r, cols);
+      } else {
+        scratchpadRow(load, at, row + r, cols);
+      }
+    }
+  }
+
+  /// Fills one scratchpad row, and those a block stride further on, from bytes at `at` (-1:
+  /// zeros).
+  private void scratchpadRow(MachineState.LoadState load, int at, int row, int cols) {
+    byte[] memory = state.memory.bytes();
+    int blockRow = row;
+    for (int c = 0; c < cols; c += state.dim) {
+      int to = state.spadIndex(blockRow);
+      int count = Math.min(state.dim, cols - c);
+      if (at < 0) {
+        Arrays.fill(state.spad, to, to + count, (byte) 0);
+      } else if (load.scale == IDENTITY) {
+        kernel.copy(memory, at + c, state.spad, to, count);
+      } else {
+        for (int i = 0; i < count; i++) {
+          state.spad[to + i] =
+              (byte) Numerics.scale8(memory[at + c + i], load.scale, saturatingNan);
+        }
+      }
+      blockRow += load.blockStrideRows;
+    }
+  }
+
+  private void accumulatorRow(MachineState.LoadState load, int at, int row, int cols, boolean add) {
+    byte[] memory = state.memory.bytes();
+    int blockRow = row;
+    for (int c = 0; c < cols; c += state.dim) {
+      int to = state.accIndex(blockRow);
+      int count = Math.min(state.dim, cols - c);
+      for (int i = 0; i < count; i++) {
+        int value = 0;
+        if (at >= 0) {
+          value =
+              load.shrink
+                  ? Numerics.scale8(memory[at + c + i], load.scale, saturatingNan)
+                  : (int) MainMemory.INT.get(memory, at + (c + i) * Integer.BYTES);
+        }
+        if (add) {
+          value = kernel.add(state.acc[to + i], value);
+        }
+        state.acc[to + i] = value;
+      }
+      blockRow += load.blockStrideRows;
+    }
+  }
+
+  /// Builds the overlap of im2col: each element also lands in earlier rows, further to the
+  /// right.
+  private void repeatedRow(MachineState.LoadState load, int at, int row, int cols) {
+    byte[] memory = state.memory.bytes();
+    int half = state.spadRows / 2;
+    for (int c = 0; c < cols; c++) {
+      int blockRow = row + c / state.dim * load.blockStrideRows;
+      int first = repeatsStopAtHalf && blockRow >= half ? half : 0;
+      int value = at < 0 ? 0 : Numerics.scale8(memory[at + c], load.scale, saturatingNan);
+      for (int t = 0; t < load.pixelRepeats && blockRow - t >= first; t++) {
+        int column = c % state.dim + t * cols;
+        if (column >= state.dim) {
+          throw new MachineTrap(
+              "pixel repeat %d puts column %d beyond the row".formatted(t, column));
+        }
+        state.spad[state.spadIndex(blockRow - t) + column] = (byte) value;
+      }
+    }
+  }
+
+  private void report(
+      Observer observer, MachineState.LoadState load, long from, int to, int cols, int rows) {
+    boolean intoAccumulator = to < 0;
+    int size = intoAccumulator && !load.shrink ? Integer.BYTES : 1;
+    for (int r = 0; r < rows; r++) {
+      if (from != 0 && cols > 0) {
+        observer.memoryRead(from + r * load.strideBytes, cols * size);
+      }
+      for (int c = 0; c < cols; c += state.dim) {
+        int row = (to & ROW_MASK) + r + c / state.dim * load.blockStrideRows;
+        observer.rowWritten(intoAccumulator, row, intoAccumulator && (to & 1 << 30) != 0);
+        for (int t = 1; !intoAccumulator && t < load.pixelRepeats && row - t >= 0; t++) {
+          observer.rowWritten(false, row - t, false);
+        }
+      }
+    }
+  }
+}
