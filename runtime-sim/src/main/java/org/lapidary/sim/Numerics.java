@@ -19,7 +19,7 @@ final class Numerics {
   ///     instead     of all giving -128 (an x86 conversion)
   static int scale8(int x, float s, boolean saturatingNaN) {
     float product = (float) x * s;
-    if (product != product) {
+    if (Float.isNaN(product)) {
       return saturatingNaN ? Byte.MAX_VALUE : Byte.MIN_VALUE;
     }
     if (Math.abs(product) >= TWO_TO_63 && !saturatingNaN) {
@@ -37,7 +37,7 @@ final class Numerics {
     int floor = x >> n;
     int half = x >> (n - 1) & 1;
     boolean above = (x & ((1 << (n - 1)) - 1)) != 0;
-    return floor + (half & ((above ? 1 : 0) | floor & 1));
+    return floor + (half & ((above ? 1 : 0) | (floor & 1)));
   }
 
   /// Clamps to a signed number of the given width.
@@ -60,11 +60,11 @@ final class Numerics {
   ///     modulo 32
   static int iexp(int q, int qb, int qc, int qln2, int qln2Inv, boolean saturating) {
     if (!saturating) {
-      int z = -q * qln2Inv >> 16;
+      int z = (-q * qln2Inv) >> 16;
       int e = exponentPolynomial(q, z, qb, qc, qln2);
       return e >> z;
     }
-    long shifts = -(long) q * qln2Inv >> 16;
+    long shifts = (-(long) q * qln2Inv) >> 16;
     int z = (int) shifts;
     int e = exponentPolynomial(q, z, qb, qc, qln2);
     return (shifts & 0xFFE0) != 0 ? 0 : e >>> (z & 31);

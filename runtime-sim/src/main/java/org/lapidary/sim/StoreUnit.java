@@ -46,14 +46,19 @@ final class StoreUnit {
       } else {
         NormCommand command = NormCommand.of(address >>> NORM_SHIFT & 7);
         norm.observeRow(command, row + r, cols);
-        if (command != NormCommand.RESET) {
-          continue;
-        } else if ((address & FULL_WIDTH) != 0) {
-          fullWidthRow(destination, row + r, cols);
-        } else {
-          accumulatorRow(destination, row + r, cols);
+        if (command == NormCommand.RESET) {
+          resetRow(destination, row + r, cols, (address & FULL_WIDTH) != 0);
         }
       }
+    }
+  }
+
+  /// The ordinary mvout of an accumulator row, the only one that writes.
+  private void resetRow(long to, int row, int cols, boolean fullWidth) {
+    if (fullWidth) {
+      fullWidthRow(to, row, cols);
+    } else {
+      accumulatorRow(to, row, cols);
     }
   }
 

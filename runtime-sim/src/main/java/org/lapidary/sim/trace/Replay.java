@@ -40,7 +40,7 @@ public record Replay(
               : "KMG".indexOf(Character.toUpperCase(size.charAt(size.length() - 1)));
       try {
         String digits = scale < 0 ? size : size.substring(0, size.length() - 1);
-        return new Zeros(Long.decode(digits) << 10 * (scale + 1));
+        return new Zeros(Long.decode(digits) << (10 * (scale + 1)));
       } catch (NumberFormatException e) {
         throw new TraceException("'" + text + "' is no memory size; write for example zero:64M", e);
       }
