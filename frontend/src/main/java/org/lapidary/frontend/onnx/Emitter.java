@@ -1,0 +1,149 @@
+package org.lapidary.frontend.onnx;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.lapidary.ir.DType;
+import org.lapidary.ir.Data;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.GraphBuilder;
+import org.lapidary.ir.Loc;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.TensorType;
+import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.Layout;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.op.OpInfo;
+
+/// Builds the graph and folds on the way: an operation whose operands are all known is computed at
+/// once, so that the long chains of shape arithmetic exporters write never reach the graph.
+///
+/// A constant enters the graph when the first operation that cannot be folded reads it.
+final class Emitter {
+  /// Larger float constants are weights: they stay in the file.
+  private static final int SMALL_FLOATS = 4096;
+
+  /// Larger results are left to be computed when the model runs.
+  private static final int LARGEST_FOLDED = 1 << 22;
+
+  /// Elements that may be computed in all; past that a file is hostile, or not worth folding.
+  private static final long FOLDING_BUDGET = 1L << 28;
+
+  /// @param data the elements
+  /// @param known whether operations on it are folded
+  private record Constant(Data data, boolean known) {}
+
+  private final GraphBuilder<NnOp> builder;
+  private final Map<Value, Constant> constants = new HashMap<>();
+  private final Set<Value> placed = new HashSet<>();
+  private Loc loc = Loc.NONE;
+  private long spent;
+
+  Emitter(String name) {
+    builder = new GraphBuilder<>(name);
+  }
+
+  /// What follows comes from that ONNX node.
+  void at(String node) {
+    loc = Loc.onnx(node);
+  }
+
+  Value input(String name, TensorType type) {
+    return builder.input(name, type);
+  }
+
+  /// A stored constant.
+  Value constant(Data data) {
+    int limit = data.type().dtype() == DType.F32 ? SMALL_FLOATS : LARGEST_FOLDED;
+    return define(new Constant(data, data.type().elements() <= limit));
+  }
+
+  /// A computed constant, always known.
+  Value constant(Tensor tensor) {
+    return define(new Constant(Data.of(loc.node(), tensor), true));
+  }
+
+  private Value define(Constant constant) {
+    Value value = new Value(constant.data.type());
+    constants.put(value, constant);
+    return value;
+  }
+
+  /// The elements of a value that does not depend on the inputs, unless it is a large weight.
+  Optional<Tensor> known(Value value) {
+    return Optional.ofNullable(constants.get(value))
+        .filter(Constant::known)
+        .map(c -> c.data.load());
+  }
+
+  /// The constant behind a value, large or small.
+  Optional<Data> data(Value value) {
+    return Optional.ofNullable(constants.get(value)).map(Constant::data);
+  }
+
+  /// Computes or appends an operation.
+  ///
+  /// @throws IllegalArgumentException if the operands do not fit together
+  Value emit(NnOp op) {
+    TensorType type = op.resultType();
+    int elements = type.elements();
+    List<Value> operands = OpInfo.operands(op);
+    if (elements == 0) {
+      return constant(empty(type));
+    }
+    if (elements <= LARGEST_FOLDED
+        && spent + elements <= FOLDING_BUDGET
+        && operands.stream().allMatch(this::isKnown)) {
+      spent += elements;
+      List<Tensor> known = operands.stream().map(v -> known(v).orElseThrow()).toList();
+      return constant(Evaluator.apply(op, known));
+    }
+    operands.forEach(this::place);
+    return builder.emit(op, loc);
+  }
+
+  private static Tensor empty(TensorType type) {
+    return switch (type.dtype()) {
+      case F32 -> Tensor.of(type, new float[0]);
+      case I64 -> Tensor.of(type, new long[0]);
+      case I32 -> Tensor.of(type, new int[0]);
+      case I8, BOOL -> Tensor.of(type, new byte[0]);
+    };
+  }
+
+  private boolean isKnown(Value value) {
+    Constant constant = constants.get(value);
+    return constant != null && constant.known;
+  }
+
+  private void place(Value value) {
+    Constant constant = constants.get(value);
+    if (constant != null && placed.add(value)) {
+      builder.keep(new Graph.Node<>(value, new Layout.Const(constant.data), loc));
+    }
+  }
+
+  void result(String name, Value value) {
+    place(value);
+    builder.result(name, value);
+  }
+
+  /// The graph, without the operations no result depends on.
+  Graph<NnOp> build() {
+    Graph<NnOp> graph = builder.build();
+    Set<Value> live = new HashSet<>();
+    graph.results().forEach(port -> live.add(port.value()));
+    for (Graph.Node<NnOp> node : graph.nodes().reversed()) {
+      if (live.contains(node.result())) {
+        live.addAll(OpInfo.operands(node.op()));
+      }
+    }
+    List<Graph.Node<NnOp>> nodes =
+        graph.nodes().stream().filter(node -> live.contains(node.result())).toList();
+    return new Graph<>(graph.name(), graph.inputs(), nodes, graph.results());
+  }
+}
