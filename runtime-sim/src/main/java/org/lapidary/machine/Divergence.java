@@ -1,8 +1,8 @@
 package org.lapidary.machine;
 
-/// The rows in which the original C++ functional model and the hardware differ, gemmini.md §8:
-/// the one place where they are declared. The simulator asks [Semantics#hardware] about each
-/// row it switches on.
+/// The rows in which the original C++ functional model and the hardware differ, gemmini.md §8: the
+/// one place where they are declared. The simulator asks [Semantics#hardware] about each row it
+/// switches on.
 public enum Divergence {
   IEXP(
       1,

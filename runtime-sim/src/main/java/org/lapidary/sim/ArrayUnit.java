@@ -112,12 +112,12 @@ final class ArrayUnit {
     writeOutput(result, 0);
   }
 
-  /// Whether the common case holds: whole rows of plain operands, all in range, summed up in
-  /// the accumulator. Everything else takes the general way.
+  /// Whether the common case holds: whole rows of plain operands, all in range, summed up in the
+  /// accumulator. Everything else takes the general way.
   private boolean writesStraightToAccumulator(long a, long d, int rows) {
     int c = ADDR.intIn(output);
     int aRow = ADDR.intIn(a);
-    return state.observer == null
+    return state.accesses == null
         && c < 0
         && c != GARBAGE
         && ADDR.intIn(d) == GARBAGE
@@ -142,9 +142,7 @@ final class ArrayUnit {
       }
     } else if (holdsWeights && !wideWeights) {
       // The elements hold weights from the other dataflow: sums go on from those.
-      for (int i = 0; i < held.length; i++) {
-        held[i] = tileB[i];
-      }
+      kernel.copyWeights(held);
     }
     holdsWeights = false;
     gatherA(a);
@@ -154,11 +152,24 @@ final class ArrayUnit {
     writeOutput(held, state.shift);
   }
 
-  /// Takes the weights from where they lie if they lie straight, else by way of a gathered
-  /// tile.
+  /// Takes the weights from where they lie if they lie straight, else by way of a gathered tile.
   private void loadWeights(long operand, boolean transposed) {
-    gather(operand, transposed, tileB);
-    kernel.setWeights(tileB, 0, dim, dim);
+    int address = ADDR.intIn(operand);
+    int rows = ROWS.intIn(operand);
+    int cols = COLS.intIn(operand);
+    boolean lieStraight =
+        !transposed
+            && address >= 0
+            && rows <= dim
+            && cols <= dim
+            && state.accesses == null
+            && (address & READ_ROW_MASK) + rows <= state.spadRows;
+    if (lieStraight) {
+      kernel.setWeights(state.spad, (address & READ_ROW_MASK) << state.dimShift, rows, cols);
+    } else {
+      gather(operand, transposed, tileB);
+      kernel.setWeights(tileB, 0, dim, dim);
+    }
   }
 
   private void gatherA(long operand) {
@@ -186,8 +197,8 @@ final class ArrayUnit {
     }
     for (int r = 0; r < storedRows; r++) {
       int from = address < 0 ? state.accIndex(row) : state.spadIndex(row);
-      if (state.observer != null) {
-        state.observer.rowRead(address < 0, row);
+      if (state.accesses != null) {
+        state.accesses.rowRead(address < 0, row);
       }
       for (int c = 0; c < storedCols; c++) {
         byte value = address < 0 ? scaledOperand(state.acc[from + c]) : state.spad[from + c];
@@ -219,8 +230,8 @@ final class ArrayUnit {
     boolean add = (address & 1 << 30) != 0;
     int row = address & ROW_MASK;
     for (int i = 0; i < rows; i++) {
-      if (state.observer != null) {
-        state.observer.rowWritten(address < 0, row, address < 0 && add);
+      if (state.accesses != null) {
+        state.accesses.rowWritten(address < 0, row, address < 0 && add);
       }
       if (address < 0) {
         int to = state.accIndex(row);

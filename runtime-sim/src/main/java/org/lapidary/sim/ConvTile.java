@@ -3,8 +3,8 @@ package org.lapidary.sim;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.isa.Instr;
 
-/// The sizes of one LOOP_CONV_WS and where its operands lie, locally (in rows) and in main
-/// memory (in elements).
+/// The sizes of one LOOP_CONV_WS and where its operands lie, locally (in rows) and in main memory
+/// (in elements).
 ///
 /// Source: gemmini.md §10.5.
 final class ConvTile {

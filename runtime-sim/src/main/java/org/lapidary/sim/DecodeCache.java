@@ -4,8 +4,8 @@ import org.jspecify.annotations.Nullable;
 import org.lapidary.machine.isa.Instr;
 import org.lapidary.machine.isa.Isa;
 
-/// Remembers the records of commands seen lately: programs repeat the same few configurations,
-/// and making a record takes longer than obeying it.
+/// Remembers the records of commands seen lately: programs repeat the same few configurations, and
+/// making a record takes longer than obeying it.
 final class DecodeCache {
   private static final int ENTRIES = 256;
 

@@ -1,18 +1,23 @@
 package org.lapidary.sim;
 
-/// The inner loops of the machine. Two twins compute the same bits: [ScalarKernel], the
-/// reference, and `VectorKernel`.
+/// The inner loops of the machine. Two twins compute the same bits: [ScalarKernel], the reference,
+/// and [VectorKernel].
 ///
-/// A kernel holds the stationary DIM × DIM operand `W` of the array; all rows are DIM elements
-/// long and lie one after another.
+/// A kernel holds the stationary DIM × DIM operand `W` of the array; all rows are DIM elements long
+/// and lie one after another.
 interface Kernel {
   /// The fastest kernel this Java runtime offers for arrays of side `dim`.
   static Kernel fastest(int dim) {
-    return new ScalarKernel(dim);
+    // Named nowhere else, the class is only loaded where the module with the vectors is.
+    boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    return vectors && VectorKernel.suits(dim) ? new VectorKernel(dim) : new ScalarKernel(dim);
   }
 
   /// `W[k][j] = source[from + k * dim + j]` for `k < rows`, `j < cols`, and 0 elsewhere.
   void setWeights(byte[] source, int from, int rows, int cols);
+
+  /// Copies `W` to `into[k * dim + j]`.
+  void copyWeights(int[] into);
 
   /// `out[i][j] = (add ? out[i][j] : 0) + Σ_k a[i][k] · W[k][j]` for `i < rows`, all `j`, `k <
   /// depth`.

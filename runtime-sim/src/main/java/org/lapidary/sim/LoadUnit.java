@@ -34,8 +34,8 @@ final class LoadUnit {
     int row = to & ROW_MASK;
     boolean intoAccumulator = to < 0;
     boolean add = intoAccumulator && (to & 1 << 30) != 0;
-    if (state.observer != null) {
-      report(state.observer, load, from, to, cols, rows);
+    if (state.accesses != null) {
+      report(state.accesses, load, from, to, cols, rows);
     }
     for (int r = 0; r < rows; r++) {
       long source = from + r * load.strideBytes;
@@ -51,8 +51,7 @@ final class LoadUnit {
     }
   }
 
-  /// Fills one scratchpad row, and those a block stride further on, from bytes at `at` (-1:
-  /// zeros).
+  /// Fills one scratchpad row, and those a block stride further on, from bytes at `at` (-1: zeros).
   private void scratchpadRow(MachineState.LoadState load, int at, int row, int cols) {
     byte[] memory = state.memory.bytes();
     int blockRow = row;
@@ -96,8 +95,7 @@ final class LoadUnit {
     }
   }
 
-  /// Builds the overlap of im2col: each element also lands in earlier rows, further to the
-  /// right.
+  /// Builds the overlap of im2col: each element also lands in earlier rows, further to the right.
   private void repeatedRow(MachineState.LoadState load, int at, int row, int cols) {
     byte[] memory = state.memory.bytes();
     int half = state.spadRows / 2;
@@ -117,7 +115,7 @@ final class LoadUnit {
   }
 
   private void report(
-      Observer observer, MachineState.LoadState load, long from, int to, int cols, int rows) {
+      AccessObserver observer, MachineState.LoadState load, long from, int to, int cols, int rows) {
     boolean intoAccumulator = to < 0;
     int size = intoAccumulator && !load.shrink ? Integer.BYTES : 1;
     for (int r = 0; r < rows; r++) {

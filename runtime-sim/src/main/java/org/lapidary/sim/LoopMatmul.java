@@ -12,8 +12,8 @@ import org.lapidary.machine.isa.LocalAddr;
 import org.lapidary.machine.isa.NormCommand;
 import org.lapidary.machine.isa.NormConstant;
 
-/// LOOP_WS as plain commands, in the order of the reference form: what the loop computes, not
-/// the order in which the hardware's unroller overlaps it.
+/// LOOP_WS as plain commands, in the order of the reference form: what the loop computes, not the
+/// order in which the hardware's unroller overlaps it.
 ///
 /// Source: gemmini.md §5.9, §7.7, §10.4.
 public final class LoopMatmul {
@@ -213,8 +213,7 @@ public final class LoopMatmul {
     sink.accept(PlainCommands.MVOUT, to, block(from, width(j), height(i)));
   }
 
-  /// The three passes over each row of a row of tiles, as many rows at a time as there are
-  /// slots.
+  /// The three passes over each row of a row of tiles, as many rows at a time as there are slots.
   private void storeNormalised(Instr.LoopWs loop, int i) {
     int slots = params.statSlots();
     for (int first = 0; first < height(i); first += slots) {

@@ -36,7 +36,8 @@ final class MachineState {
   /// The accumulator: element `c` of row `r` at `r * dim + c`.
   final int[] acc;
 
-  @Nullable Observer observer;
+  /// Told of single accesses; null for fast runs.
+  @Nullable AccessObserver accesses;
 
   final LoadState[] loads = {new LoadState(), new LoadState(), new LoadState()};
 
@@ -96,8 +97,8 @@ final class MachineState {
   }
 
   private int outOfRange(int row, int rows, boolean inAccumulator) {
-    if (observer != null) {
-      observer.rowOutOfRange(inAccumulator, row);
+    if (accesses != null) {
+      accesses.rowOutOfRange(inAccumulator, row);
     }
     if (!rowsWrap) {
       throw new MachineTrap(

@@ -107,8 +107,8 @@ final class NormUnit {
     return slots[state.slot];
   }
 
-  /// Updates the current slot for one row of mvout: `cols` values of accumulator row `row` and
-  /// of the rows DIM further on for each block of DIM columns.
+  /// Updates the current slot for one row of mvout: `cols` values of accumulator row `row` and of
+  /// the rows DIM further on for each block of DIM columns.
   void observeRow(NormCommand command, int row, int cols) {
     int dim = state.dim;
     for (int c = 0; c < cols; c += dim) {

@@ -15,8 +15,8 @@ final class Numerics {
 
   /// `x * s`, rounded to the nearest integer, ties to even, clamped to int8.
   ///
-  /// @param saturatingNaN whether NaN gives 127 and huge products clamp by sign (hardware),
-  ///     instead     of all giving -128 (an x86 conversion)
+  /// @param saturatingNaN whether NaN gives 127 and huge products clamp by sign (hardware), instead
+  ///   of all giving -128 (an x86 conversion)
   static int scale8(int x, float s, boolean saturatingNaN) {
     float product = (float) x * s;
     if (Float.isNaN(product)) {
@@ -56,8 +56,7 @@ final class Numerics {
 
   /// i-exp of a non-positive `q`.
   ///
-  /// @param saturating whether far negative values give 0 (hardware), instead of shifting
-  ///     modulo 32
+  /// @param saturating whether far negative values give 0 (hardware), instead of shifting modulo 32
   static int iexp(int q, int qb, int qc, int qln2, int qln2Inv, boolean saturating) {
     if (!saturating) {
       int z = (-q * qln2Inv) >> 16;

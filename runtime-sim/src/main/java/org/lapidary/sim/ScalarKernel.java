@@ -22,6 +22,11 @@ final class ScalarKernel implements Kernel {
     }
   }
 
+  @Override
+  public void copyWeights(int[] into) {
+    System.arraycopy(weights, 0, into, 0, weights.length);
+  }
+
   /// Weights wider than int8, as an array holds them that last summed up outputs in place.
   void setWideWeights(int[] values) {
     System.arraycopy(values, 0, weights, 0, weights.length);

@@ -12,8 +12,8 @@ import org.lapidary.machine.isa.RoccCommand;
 
 /// The functional simulator: every command, in program order, to the bit.
 ///
-/// A command that the machine cannot carry out ends in a [MachineTrap] that names it. Not safe
-/// for concurrent use; several simulators can run side by side.
+/// A command that the machine cannot carry out ends in a [MachineTrap] that names it. Not safe for
+/// concurrent use; several simulators can run side by side.
 ///
 /// Source: gemmini.md §6, §7, §10.
 public final class Simulator {
@@ -29,6 +29,7 @@ public final class Simulator {
   private final LoopConv loopConv;
   private final Counters counters = new Counters();
   private final DecodeCache decoded = new DecodeCache();
+  private @Nullable Observer observer;
   private long commandIndex;
 
   /// A machine whose state is all zero.
@@ -76,9 +77,11 @@ public final class Simulator {
     return counters;
   }
 
-  /// Has an observer watch, or no one when null.
-  public void observe(@Nullable Observer observer) {
-    state.observer = observer;
+  /// Has an observer watch, or no one when null. An [AccessObserver] also hears of every access,
+  /// which takes the machine off its fast path.
+  public void observe(@Nullable Observer newObserver) {
+    this.observer = newObserver;
+    state.accesses = newObserver instanceof AccessObserver accesses ? accesses : null;
   }
 
   /// Commands executed so far.
@@ -107,8 +110,8 @@ public final class Simulator {
   ///
   /// @return the value of `rd`: 0 for all but counter commands
   public long execute(int funct, long rs1, long rs2) {
-    if (state.observer != null) {
-      state.observer.command(commandIndex, funct, rs1, rs2);
+    if (observer != null) {
+      observer.command(commandIndex, funct, rs1, rs2);
     }
     try {
       plain(funct, rs1, rs2);
@@ -125,11 +128,10 @@ public final class Simulator {
     return counters.takeResponse();
   }
 
-  /// The commands that programs consist of go straight to their units, the others by their
-  /// record.
+  /// The commands that programs consist of go straight to their units, the others by their record.
   private void plain(int funct, long rs1, long rs2) {
-    if (state.observer != null) {
-      state.observer.plainCommand(funct, rs1, rs2);
+    if (observer != null) {
+      observer.plainCommand(funct, rs1, rs2);
     }
     if (funct == PlainCommands.PRELOAD) {
       array.preload(rs1, rs2);
@@ -156,13 +158,13 @@ public final class Simulator {
       case Instr.ConfigLoad c -> config.load(c);
       case Instr.ConfigStore c -> config.store(c, (int) (rs2 >>> Integer.SIZE));
       case Instr.ConfigNorm c -> config.norm(c);
-      case Instr.Mvin ignored -> loads.mvin(0, rs1, rs2);
-      case Instr.Mvin2 ignored -> loads.mvin(1, rs1, rs2);
-      case Instr.Mvin3 ignored -> loads.mvin(2, rs1, rs2);
-      case Instr.Mvout ignored -> stores.mvout(rs1, rs2);
-      case Instr.Preload ignored -> array.preload(rs1, rs2);
-      case Instr.ComputePreloaded ignored -> array.compute(rs1, rs2, true);
-      case Instr.ComputeAccumulated ignored -> array.compute(rs1, rs2, false);
+      case Instr.Mvin _ -> loads.mvin(0, rs1, rs2);
+      case Instr.Mvin2 _ -> loads.mvin(1, rs1, rs2);
+      case Instr.Mvin3 _ -> loads.mvin(2, rs1, rs2);
+      case Instr.Mvout _ -> stores.mvout(rs1, rs2);
+      case Instr.Preload _ -> array.preload(rs1, rs2);
+      case Instr.ComputePreloaded _ -> array.compute(rs1, rs2, true);
+      case Instr.ComputeAccumulated _ -> array.compute(rs1, rs2, false);
       case Instr.LoopWsBounds c -> loopMatmul.configure(c);
       case Instr.LoopWsAddrsAb c -> loopMatmul.configure(c);
       case Instr.LoopWsAddrsDc c -> loopMatmul.configure(c);
@@ -177,17 +179,11 @@ public final class Simulator {
       case Instr.LoopConvWs6 c -> loopConv.configure(c);
       case Instr.LoopConvWs c -> loopConv.run(c);
       case Instr.CounterOp c -> counters.obey(c);
-      case Instr.Flush ignored -> {} // no functional effect
-      case Instr.Fence ignored -> {} // commands complete in order anyway
-      case Instr.ClockGate ignored -> requireClockGate();
-      case Instr.StoreSpad ignored -> noExternalScratchpad();
-      case Instr.LoopWsSpadAb ignored -> noExternalScratchpad();
-      case Instr.LoopWsSpadC ignored -> noExternalScratchpad();
+      case Instr.Flush _, Instr.Fence _ -> {} // commands complete in order anyway
+      case Instr.ClockGate _ -> requireClockGate();
+      case Instr.StoreSpad _, Instr.LoopWsSpadAb _, Instr.LoopWsSpadC _ ->
+          throw new MachineTrap("there is no external scratchpad");
     }
-  }
-
-  private static void noExternalScratchpad() {
-    throw new MachineTrap("there is no external scratchpad");
   }
 
   private void requireClockGate() {

@@ -37,8 +37,8 @@ final class StoreUnit {
     int rows = ROWS.intIn(source);
     int row = address & ROW_MASK;
     for (int r = 0; r < rows; r++) {
-      if (state.observer != null) {
-        reportRows(state.observer, address < 0, row + r, cols);
+      if (state.accesses != null) {
+        reportRows(state.accesses, address < 0, row + r, cols);
       }
       long destination = to + r * state.storeStrideBytes;
       if (address >= 0) {
@@ -145,8 +145,8 @@ final class StoreUnit {
   }
 
   private int element(int address, int row, int column) {
-    if (state.observer != null) {
-      state.observer.rowRead(address < 0, row);
+    if (state.accesses != null) {
+      state.accesses.rowRead(address < 0, row);
     }
     return address < 0
         ? norm.scaledRelu(state.acc[state.accIndex(row) + column])
@@ -154,12 +154,12 @@ final class StoreUnit {
   }
 
   private void report(long address, int bytes) {
-    if (state.observer != null && bytes > 0) {
-      state.observer.memoryWritten(address, bytes);
+    if (state.accesses != null && bytes > 0) {
+      state.accesses.memoryWritten(address, bytes);
     }
   }
 
-  private void reportRows(Observer observer, boolean inAccumulator, int row, int cols) {
+  private void reportRows(AccessObserver observer, boolean inAccumulator, int row, int cols) {
     for (int c = 0; c < cols; c += state.dim) {
       observer.rowRead(inAccumulator, row + c);
     }

@@ -2,8 +2,8 @@ package org.lapidary.machine.isa;
 
 /// Where one field of a command lies, for code that decodes millions of commands a second.
 ///
-/// Held in a `static final` it is a constant to the just-in-time compiler, so that reading a
-/// field costs a shift and a mask.
+/// Held in a `static final` it is a constant to the just-in-time compiler, so that reading a field
+/// costs a shift and a mask.
 ///
 /// @param shift the field's least significant bit
 /// @param mask the field's bits, shifted down

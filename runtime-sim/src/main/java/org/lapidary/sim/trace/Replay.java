@@ -47,9 +47,8 @@ public record Replay(
     }
   }
 
-  /// Something that is not as expected. The address is a memory address in hexadecimal, or
-  /// names a whole memory where only hashes are compared, or is empty where the run ended in a
-  /// trap.
+  /// Something that is not as expected. The address is a memory address in hexadecimal, or names a
+  /// whole memory where only hashes are compared, or is empty where the run ended in a trap.
   public record Failure(String name, String address, String expected, String actual) {}
 
   /// Runs the trace to its end.
@@ -95,18 +94,16 @@ public record Replay(
     }
   }
 
-  /// The first byte of main memory that is not as an expect file says, as a failure called
-  /// `name`.
+  /// The first byte of main memory that is not as an expect file says, as a failure called `name`.
   public static Optional<Failure> check(String name, Simulator simulator, Path expect) {
     return Expectations.read(expect)
         .firstDifference(simulator.memory())
-        .map(
-            d ->
-                new Failure(
-                    name,
-                    "0x%x".formatted(d.address()),
-                    "%02x".formatted(d.expected()),
-                    "%02x".formatted(d.actual())));
+        .map(d ->
+            new Failure(
+                name,
+                "0x%x".formatted(d.address()),
+                "%02x".formatted(d.expected()),
+                "%02x".formatted(d.actual())));
   }
 
   /// The accumulator as little-endian int32 rows, the form in which it is dumped and hashed.

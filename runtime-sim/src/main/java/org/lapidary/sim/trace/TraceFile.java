@@ -3,8 +3,8 @@ package org.lapidary.sim.trace;
 import java.nio.file.Path;
 import java.util.HexFormat;
 
-/// The trace format: `FUNCT RS1 RS2` in hexadecimal, one command a line, and `W ADDRESS
-/// HEXBYTES` for stores by the CPU.
+/// The trace format: `FUNCT RS1 RS2` in hexadecimal, one command a line, and `W ADDRESS HEXBYTES`
+/// for stores by the CPU.
 public final class TraceFile {
   private TraceFile() {}
 
