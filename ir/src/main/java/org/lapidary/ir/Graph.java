@@ -4,7 +4,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.lapidary.ir.op.Op;
+import org.lapidary.ir.op.OpInfo;
 
 /// An immutable program in static single assignment form: inputs, operations in topological order,
 /// results.
@@ -28,7 +30,15 @@ public record Graph<O extends Op>(
   }
 
   /// One operation, its single result and its origin.
-  public record Node<O extends Op>(Value result, O op, Loc loc) {}
+  public record Node<O extends Op>(Value result, O op, Loc loc) {
+
+    /// The same node reading other values; itself if none differs.
+    @SuppressWarnings("ReferenceEquality") // an op that did not change is the same object
+    public Node<O> mapOperands(UnaryOperator<Value> map) {
+      O mapped = OpInfo.mapOperands(op, map);
+      return mapped == op ? this : new Node<>(result, mapped, loc);
+    }
+  }
 
   public Graph {
     inputs = List.copyOf(inputs);
