@@ -7,8 +7,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.ParamsText;
+import org.lapidary.machine.Semantics;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// Shows machine configurations.
@@ -24,10 +26,19 @@ final class MachineCommand implements Callable<Integer> {
       description = "A shipped configuration or a file in the same format.")
   String name = "";
 
+  @Option(
+      names = "--semantics-diff",
+      description = "Where the two semantics, rtl and libgemmini, differ.")
+  boolean semanticsDiff;
+
   @Mixin Output output = new Output();
 
   @Override
   public Integer call() {
+    if (semanticsDiff) {
+      output.out().print(Semantics.differences());
+      return 0;
+    }
     if (name.isEmpty()) {
       list();
       return 0;

@@ -12,6 +12,7 @@ import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.machine.ParamsException;
 import org.lapidary.machine.isa.IsaException;
+import org.lapidary.sim.trace.TraceException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +32,7 @@ import picocli.CommandLine.Spec;
     },
     footer = {"", "Start with: lapidary demo"},
     subcommands = {
+      ReplayCommand.class,
       MachineCommand.class,
       AsmCommand.class,
       DisasmCommand.class,
@@ -80,10 +82,8 @@ public final class Main implements Runnable {
                   "",
                   String.valueOf(bad.getMessage()),
                   "lapidary machine lists the shipped ones"));
-      case IsaException bad ->
-          err.println(
-              Diagnostic.error(
-                  Diagnostic.Code.SYNTAX, "", "", String.valueOf(bad.getMessage()), ""));
+      case IsaException bad -> err.println(plain(Diagnostic.Code.SYNTAX, bad));
+      case TraceException bad -> err.println(plain(Diagnostic.Code.INVALID_INPUT, bad));
       default -> {
         err.println("lapidary: internal error, our bug: " + e);
         err.println("reproducer: " + reproducer(e, args));
@@ -91,6 +91,10 @@ public final class Main implements Runnable {
       }
     }
     return FAILED;
+  }
+
+  private static Diagnostic plain(Diagnostic.Code code, Exception e) {
+    return Diagnostic.error(code, "", "", String.valueOf(e.getMessage()), "");
   }
 
   /// Writes what we need to repeat the failure.
