@@ -32,6 +32,7 @@ import picocli.CommandLine.Spec;
     },
     footer = {"", "Start with: lapidary demo"},
     subcommands = {
+      ReferenceCommand.class,
       ReplayCommand.class,
       MachineCommand.class,
       AsmCommand.class,
