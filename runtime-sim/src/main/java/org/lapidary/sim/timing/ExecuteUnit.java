@@ -1,0 +1,226 @@
+package org.lapidary.sim.timing;
+
+import java.util.Arrays;
+
+/// Execute controller and systolic array: preloads, computes, and computes overlapped with the next
+/// preload, one row a cycle, slowed by scratchpad banks that are being written.
+final class ExecuteUnit {
+  private static final int LENGTH = 32;
+  private static final int LEAST_ROWS = 4;
+  /// Computes in the array at once.
+  private static final int WINDOW = 4;
+
+  private final TimedMachine machine;
+  private final Banks banks;
+  private final Completions completions;
+  private final ReservationStation station;
+  private final CycleStatistics statistics;
+
+  private final int[] queue = new int[LENGTH];
+  private final long[] arrival = new long[LENGTH];
+  private int head;
+  private int count;
+
+  private boolean weightStationary = true;
+  private boolean transposeA;
+  private boolean transposeB;
+
+  private int preload = -1;
+  private long output = -1;
+  private long free;
+  private long drained;
+  private final long[] computeStart = new long[WINDOW];
+  private int computes;
+  private long next = Long.MAX_VALUE;
+
+  ExecuteUnit(
+      TimedMachine machine,
+      Banks banks,
+      Completions completions,
+      ReservationStation station,
+      CycleStatistics statistics) {
+    this.machine = machine;
+    this.banks = banks;
+    this.completions = completions;
+    this.station = station;
+    this.statistics = statistics;
+    Arrays.fill(computeStart, -machine.arrayLatency());
+  }
+
+  long nextTime() {
+    return next;
+  }
+
+  long drained() {
+    return drained;
+  }
+
+  void push(int id, long at) {
+    int tail = (head + count++) & (LENGTH - 1);
+    queue[tail] = id;
+    arrival[tail] = at;
+    if (next == Long.MAX_VALUE) {
+      schedule();
+    }
+  }
+
+  private void schedule() {
+    if (count == 0) {
+      next = Long.MAX_VALUE;
+      return;
+    }
+    int id = queue[head];
+    long at = Math.max(free, arrival[head]);
+    switch (station.funct[id]) {
+      case Funct.CONFIG -> at = Math.max(at, drained);
+      case Funct.PRELOAD -> {
+        if (count == 1) {
+          next = Long.MAX_VALUE;
+          return;
+        }
+        at = Math.max(at, arrival[(head + 1) & (LENGTH - 1)]);
+      }
+      default -> at = Math.max(at, computeStart[computes & (WINDOW - 1)] + machine.arrayLatency());
+    }
+    next = at;
+  }
+
+  /// Starts the operation due at `t`.
+  void step(long t) {
+    int id = queue[head];
+    statistics.arrayStart(station, id, free, t);
+    switch (station.funct[id]) {
+      case Funct.CONFIG -> configure(id, t);
+      case Funct.PRELOAD -> {
+        long last = feed(t, Funct.NONE, id);
+        take(1);
+        setPreload(id, last);
+      }
+      default -> compute(id, t);
+    }
+    schedule();
+  }
+
+  private void configure(int id, long t) {
+    long rs1 = station.rs1[id];
+    if ((rs1 & 0x80) == 0) {
+      weightStationary = (rs1 & 4) != 0;
+      transposeA = (rs1 & 0x100) != 0;
+      transposeB = (rs1 & 0x200) != 0;
+    }
+    take(1);
+    free = t + 1;
+    completions.add(Completions.COMPUTE, t + Depths.FEED_TO_DONE, id);
+  }
+
+  private void compute(int id, long t) {
+    int follower = -1;
+    if (count >= 3 && arrival[(head + 2) & (LENGTH - 1)] <= t) {
+      int second = queue[(head + 1) & (LENGTH - 1)];
+      if (station.funct[second] == Funct.PRELOAD) {
+        follower = second;
+      }
+    }
+    computeStart[computes++ & (WINDOW - 1)] = t;
+    long last = feed(t, id, follower);
+    statistics.compute(machine, station.rs1[id], output);
+    completions.add(Completions.COMPUTE, last + Depths.FEED_TO_DONE, id);
+    result(t, last);
+    take(follower >= 0 ? 2 : 1);
+    if (follower >= 0) {
+      setPreload(follower, last);
+    }
+  }
+
+  private void take(int commands) {
+    head = (head + commands) & (LENGTH - 1);
+    count -= commands;
+  }
+
+  private void setPreload(int id, long last) {
+    output = station.rs2[id];
+    if (machine.row(output) < 0) {
+      completions.add(Completions.COMPUTE, last + Depths.FEED_TO_DONE, id);
+      preload = -1;
+    } else {
+      preload = id;
+    }
+  }
+
+  /// Feeds one operation into the array from `t` on; returns the cycle of its last row.
+  private long feed(long t, int compute, int follower) {
+    boolean loadsB = follower >= 0 && machine.row(station.rs1[follower]) >= 0;
+    boolean transposed = weightStationary ? transposeA || transposeB : true;
+    int rowsB = loadsB ? machine.dim() : 0;
+    int rowsA = 0;
+    int rowsD = 0;
+    int bankA = -1;
+    int bankD = -1;
+    if (compute >= 0) {
+      long a = station.rs1[compute];
+      long d = station.rs2[compute];
+      if (machine.row(a) >= 0) {
+        rowsA = transposeA ? TimedMachine.cols(a) : TimedMachine.rows(a);
+        bankA = spadBank(a);
+      }
+      if (machine.row(d) >= 0) {
+        rowsD = TimedMachine.rows(d);
+        bankD = spadBank(d);
+      }
+    }
+    int bankB = loadsB ? spadBank(station.rs1[follower]) : -1;
+    int work = Math.max(Math.max(rowsA, rowsB), Math.max(rowsD, LEAST_ROWS));
+    if (transposed) {
+      work = machine.dim();
+    }
+    work += shared(bankA, rowsA, bankB, rowsB) + shared(bankA, rowsA, bankD, rowsD);
+    work += shared(bankB, rowsB, bankD, rowsD);
+    long end = t + work;
+    end += stall(bankA, t, work);
+    if (bankB != bankA) {
+      end += stall(bankB, t, work);
+    }
+    if (bankD != bankA && bankD != bankB) {
+      end += stall(bankD, t, work);
+    }
+    statistics.bankStall(end - t - work);
+    if (weightStationary && transposeB && loadsB) {
+      end += machine.dim();
+    }
+    free = end;
+    statistics.arrayBusy(end - t);
+    return end - 1;
+  }
+
+  private int spadBank(long operand) {
+    return TimedMachine.isAccumulator(operand) ? -1 : machine.bank(machine.row(operand));
+  }
+
+  private static int shared(int bank1, int rows1, int bank2, int rows2) {
+    return bank1 >= 0 && bank1 == bank2 ? Math.min(rows1, rows2) : 0;
+  }
+
+  private long stall(int bank, long t, int work) {
+    return bank < 0 ? 0 : banks.scratchpad[bank].finish(t, work) - t - work;
+  }
+
+  private void result(long first, long last) {
+    int latency =
+        machine.arrayLatency() + Depths.FEED_TO_RESULT + (weightStationary ? 0 : machine.dim());
+    drained = last + latency;
+    if (preload < 0) {
+      return;
+    }
+    completions.add(Completions.RESULT, drained, preload);
+    preload = -1;
+    int row = machine.row(output);
+    int rows = TimedMachine.rows(output);
+    long from = first + machine.arrayLatency() + Depths.FEED_TO_ACC_WRITE;
+    long to = last + machine.arrayLatency() + Depths.FEED_TO_ACC_WRITE + 1;
+    if (!TimedMachine.isAccumulator(output)) {
+      banks.scratchpad[machine.bank(row)].add(from, to, rows);
+    } else if (TimedMachine.accumulates(output)) {
+      banks.accumulator[machine.bank(row)].add(from, to, rows);
+    }
+  }
+}
