@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import org.lapidary.frontend.onnx.proto.Onnx.TensorProto;
 import org.lapidary.ir.DType;
-import org.lapidary.ir.Data;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
@@ -36,7 +35,7 @@ final class ConstantOperators {
     Attributes a = c.attributes();
     Optional<TensorProto> tensor = a.tensor("value");
     if (tensor.isPresent()) {
-      return c.constant(c.tensors().read(tensor.get(), c.name()));
+      return stored(c, tensor.get());
     }
     if (a.has("value_float")) {
       return c.scalar(a.number("value_float", 0), DType.F32);
@@ -59,14 +58,20 @@ final class ConstantOperators {
     throw Refusal.type("the Constant holds no dense numbers", "export it as a tensor");
   }
 
+  private static Value stored(Call c, TensorProto tensor) {
+    Value value = c.constant(c.tensors().read(tensor, c.name()));
+    c.out().declare(value, ElementType.of(tensor.getDataType()));
+    return value;
+  }
+
   private static Value ofShape(Call c) {
     List<Integer> dims = c.knownInts(0, "shape");
-    Data value =
+    Value value =
         c.attributes()
             .tensor("value")
-            .map(t -> c.tensors().read(t, c.name()))
-            .orElse(Data.of(c.name(), Tensor.f32(List.of(1), 0)));
-    return c.broadcast(c.reshape(c.constant(value), List.of()), dims);
+            .map(t -> stored(c, t))
+            .orElseGet(() -> c.scalar(0, DType.F32));
+    return c.broadcast(c.reshape(value, List.of()), dims);
   }
 
   private static Value shape(Call c) {

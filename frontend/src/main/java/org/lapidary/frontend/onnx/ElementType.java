@@ -50,6 +50,20 @@ enum ElementType {
     };
   }
 
+  /// Smallest number of an integer type.
+  long lowest() {
+    return switch (this) {
+      case UINT8, UINT16, UINT32, BOOL -> 0;
+      case INT8, INT16, INT32, INT64 -> -1L << (8 * bytes - 1);
+      case FLOAT, FLOAT16, DOUBLE, BFLOAT16 -> throw new IllegalStateException("not an integer");
+    };
+  }
+
+  /// Largest number of an integer type.
+  long highest() {
+    return lowest() == 0 ? (1L << (8 * bytes)) - 1 : ~lowest();
+  }
+
   /// The type with that number.
   ///
   /// @throws Refusal if it cannot be read

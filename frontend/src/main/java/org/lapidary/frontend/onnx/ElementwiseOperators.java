@@ -60,7 +60,7 @@ final class ElementwiseOperators {
           onnx("IsInf", 10, "nn.equal", ElementwiseOperators::isInf),
           onnx("Where", 9, "nn.where", c -> where(c, c.in(0), c.in(1), c.in(2))),
           onnx("Cast", 6, "nn.cast", ElementwiseOperators::cast),
-          onnx("CastLike", 15, "nn.cast", c -> c.cast(c.in(0), c.in(1).type().dtype())),
+          onnx("CastLike", 15, "nn.cast", ElementwiseOperators::castLike),
           onnx("Clip", 6, "nn.clip, nn.min, nn.max", ElementwiseOperators::clip),
           onnx("Gelu", 20, "nn.gelu", ElementwiseOperators::gelu),
           onnx("Elu", 6, "nn.exp, nn.where, …", ElementwiseOperators::elu),
@@ -69,7 +69,7 @@ final class ElementwiseOperators {
           onnx("Swish", 24, "nn.sigmoid, nn.mul", ElementwiseOperators::swish));
 
   private static OnnxOp unary(String name, int since, String becomes, Function<Value, NnOp> op) {
-    return onnx(name, since, becomes, c -> c.emit(op.apply(c.in(0))));
+    return onnx(name, since, becomes, c -> wrapped(c, c.emit(op.apply(c.in(0)))));
   }
 
   private interface Pair {
@@ -77,7 +77,21 @@ final class ElementwiseOperators {
   }
 
   private static OnnxOp binary(String name, int since, String becomes, Pair op) {
-    return onnx(name, since, becomes, c -> c.emit(op.of(c.in(0), c.in(1))));
+    return onnx(name, since, becomes, c -> wrapped(c, c.emit(op.of(c.in(0), c.in(1)))));
+  }
+
+  /// Sums of small unsigned integers, which the graph holds in wider ones, start again at zero.
+  private static Value wrapped(Call c, Value x) {
+    Optional<ElementType> element = c.out().widened(x);
+    return element.isEmpty() ? x : wrapped(c, x, element.get());
+  }
+
+  private static Value wrapped(Call c, Value x, ElementType element) {
+    Value modulus = c.scalar(Math.scalb(1.0, 8 * element.bytes()), x);
+    Value low = c.scalar((double) element.lowest(), x);
+    Value raised = element.lowest() == 0 ? x : c.emit(new Elementwise.Sub(x, low));
+    Value rest = c.emit(new Elementwise.Mod(raised, modulus, false));
+    return element.lowest() == 0 ? rest : c.add(rest, low);
   }
 
   private static OnnxOp variadic(String name, int since, String becomes, Pair op) {
@@ -132,7 +146,34 @@ final class ElementwiseOperators {
   }
 
   private static Value cast(Call c) {
-    return c.cast(c.in(0), ElementType.of(c.attributes().small("to", 0)).dtype());
+    return converted(c, c.in(0), ElementType.of(c.attributes().small("to", 0)));
+  }
+
+  private static Value castLike(Call c) {
+    Value like = c.in(1);
+    Optional<ElementType> narrow = c.out().widened(like);
+    return narrow.isPresent()
+        ? converted(c, c.in(0), narrow.get())
+        : plain(c, c.in(0), like.type().dtype());
+  }
+
+  private static Value converted(Call c, Value x, ElementType to) {
+    if (!to.isWidenedInteger()) {
+      return plain(c, x, to.dtype());
+    }
+    if (c.out().widened(x).filter(to::equals).isPresent()) {
+      return x;
+    }
+    Value wide = plain(c, x, to.dtype());
+    Value result = x.type().dtype() == DType.BOOL ? wide : wrapped(c, wide, to);
+    c.out().declare(result, to);
+    return result;
+  }
+
+  /// A cast to a type the graph has; one between types it holds alike makes a new value, which no
+  /// longer counts as the narrower one.
+  private static Value plain(Call c, Value x, DType to) {
+    return c.out().widened(x).isPresent() ? c.emit(new Elementwise.Cast(x, to)) : c.cast(x, to);
   }
 
   private static Value clip(Call c) {

@@ -1,5 +1,6 @@
 package org.lapidary.frontend.onnx;
 
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.OpInfo;
@@ -37,9 +39,12 @@ final class Emitter {
   /// @param known whether operations on it are folded
   private record Constant(Data data, boolean known) {}
 
+  private static final Comparator<Data> BY_SIZE = Comparator.comparingInt(d -> d.type().elements());
+
   private final GraphBuilder<NnOp> builder;
   private final Map<Value, Constant> constants = new HashMap<>();
   private final Set<Value> placed = new HashSet<>();
+  private final Map<Value, ElementType> widened = new HashMap<>();
   private Loc loc = Loc.NONE;
   private long spent;
 
@@ -92,9 +97,19 @@ final class Emitter {
     TensorType type = op.resultType();
     int elements = type.elements();
     List<Value> operands = OpInfo.operands(op);
-    if (elements == 0) {
-      return constant(empty(type));
+    Value result = elements == 0 ? constant(empty(type)) : foldOrAppend(op, type, operands);
+    if (!(op instanceof Elementwise.Cast)) {
+      operands.stream()
+          .filter(v -> v.type().dtype() == type.dtype())
+          .flatMap(v -> widened(v).stream())
+          .findFirst()
+          .ifPresent(element -> declare(result, element));
     }
+    return result;
+  }
+
+  private Value foldOrAppend(NnOp op, TensorType type, List<Value> operands) {
+    int elements = type.elements();
     if (elements <= LARGEST_FOLDED
         && spent + elements <= FOLDING_BUDGET
         && operands.stream().allMatch(this::isKnown)) {
@@ -102,8 +117,49 @@ final class Emitter {
       List<Tensor> known = operands.stream().map(v -> known(v).orElseThrow()).toList();
       return constant(Evaluator.apply(op, known));
     }
+    if (isView(type, operands)) {
+      List<Data> stored = operands.stream().map(v -> data(v).orElseThrow()).toList();
+      String name = stored.stream().max(BY_SIZE).orElseThrow().name();
+      return define(new Constant(Data.lazy(name, type, () -> applied(op, stored)), false));
+    }
     operands.forEach(this::place);
     return builder.emit(op, loc);
+  }
+
+  private static Tensor applied(NnOp op, List<Data> stored) {
+    return Evaluator.apply(op, stored.stream().map(Data::load).toList());
+  }
+
+  /// Whether an operation turns one stored weight into something no larger: it is then done each
+  /// time the weight is read, and no copy is kept. A second weight would be read twice as often
+  /// with every step of a chain, so it is not folded.
+  private boolean isView(TensorType type, List<Value> operands) {
+    int weights = 0;
+    for (Value operand : operands) {
+      Constant constant = constants.get(operand);
+      if (constant == null) {
+        return false;
+      }
+      if (!constant.known) {
+        weights++;
+        if (type.elements() > Math.max(operand.type().elements(), SMALL_FLOATS)) {
+          return false;
+        }
+      }
+    }
+    return weights == 1;
+  }
+
+  /// Says which ONNX type a value has; needed where the graph's type is wider.
+  void declare(Value value, ElementType element) {
+    if (element.isWidenedInteger()) {
+      widened.put(value, element);
+    }
+  }
+
+  /// The ONNX type of a value whose type in the graph is wider.
+  Optional<ElementType> widened(Value value) {
+    return Optional.ofNullable(widened.get(value));
   }
 
   private static Tensor empty(TensorType type) {

@@ -56,7 +56,9 @@ final class GraphLowering {
         if (scope.declaresHere(t.getName())) {
           throw Refusal.model("two initializers have the name \"" + t.getName() + "\"");
         }
-        scope.bind(t.getName(), Optional.of(out.constant(tensors.read(t, t.getName()))));
+        Value value = out.constant(tensors.read(t, t.getName()));
+        out.declare(value, ElementType.of(t.getDataType()));
+        scope.bind(t.getName(), Optional.of(value));
       } catch (Refusal refusal) {
         problems.add(t.getName(), refusal);
         scope.bind(t.getName(), Optional.empty());

@@ -50,10 +50,12 @@ final class ModelInputs {
       TensorType bound = type.get();
       boolean scalar = bound.elements() == 1 && bound.rank() <= 1 && bound.dtype() != DType.F32;
       OptionalInt value = scalar ? dims.value(input.getName()) : OptionalInt.empty();
-      return Optional.of(
+      Value declared =
           value.isPresent()
               ? out.constant(filled(bound, value.getAsInt()))
-              : out.input(input.getName(), bound));
+              : out.input(input.getName(), bound);
+      out.declare(declared, ElementType.of(input.getType().getTensorType().getElemType()));
+      return Optional.of(declared);
     } catch (Refusal refusal) {
       problems.add(input.getName(), refusal);
     } catch (IllegalArgumentException e) {

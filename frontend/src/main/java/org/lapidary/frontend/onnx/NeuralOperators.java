@@ -55,7 +55,7 @@ final class NeuralOperators {
     return c.reshape(product, Dims.join(dims.subList(0, dims.size() - 2), rows, columns));
   }
 
-  private static Value gemm(Call c) {
+  static Value gemm(Call c) {
     Attributes at = c.attributes();
     Value a = at.flag("transA", false) ? c.transposeLast(c.in(0)) : c.in(0);
     Value b = at.flag("transB", false) ? c.transposeLast(c.in(1)) : c.in(1);
@@ -105,15 +105,23 @@ final class NeuralOperators {
     int axis = c.axis(c.attributes().small("axis", -1), x);
     float epsilon = c.attributes().number("epsilon", 1e-5f);
     Value y = layerNorm(c, x, axis, c.in(1), c.maybe(2), epsilon);
-    if (c.outputs() == 1) {
-      return List.of(y);
-    }
+    return c.outputs() == 1
+        ? List.of(y)
+        : List.of(y, mean(c, x, axis), inverseDeviation(c, x, axis, epsilon));
+  }
+
+  /// Mean over the axes from `axis` on.
+  static Value mean(Call c, Value x, int axis) {
     List<Integer> axes = Dims.all(x.type().rank()).subList(axis, x.type().rank());
-    Value mean = c.emit(new Neural.Reduce(x, Reduction.MEAN, axes, true));
-    Value centred = c.emit(new Elementwise.Sub(x, mean));
-    Value variance = c.emit(new Neural.Reduce(c.mul(centred, centred), Reduction.MEAN, axes, true));
+    return c.emit(new Neural.Reduce(x, Reduction.MEAN, axes, true));
+  }
+
+  /// `1 / sqrt(variance + epsilon)` over the axes from `axis` on.
+  static Value inverseDeviation(Call c, Value x, int axis, double epsilon) {
+    Value centred = c.emit(new Elementwise.Sub(x, mean(c, x, axis)));
+    Value variance = mean(c, c.mul(centred, centred), axis);
     Value deviation = c.emit(new Elementwise.Sqrt(c.add(variance, c.scalar(epsilon, x))));
-    return List.of(y, mean, c.emit(new Elementwise.Reciprocal(deviation)));
+    return c.emit(new Elementwise.Reciprocal(deviation));
   }
 
   /// Over several axes, these are taken as one.

@@ -29,11 +29,17 @@ final class NodeOrder {
     this.nodes = nodes;
     for (int i = 0; i < nodes.size(); i++) {
       for (String output : nodes.get(i).getOutputList()) {
-        if (!output.isEmpty() && producers.put(output, i) != null) {
+        Integer before = output.isEmpty() ? null : producers.put(output, i);
+        // ONNX Runtime lets a Constant be written twice, and takes the last; shrunk models do so.
+        if (before != null && !(isConstant(before) && isConstant(i))) {
           throw Refusal.model("two nodes make \"" + output + "\"");
         }
       }
     }
+  }
+
+  private boolean isConstant(int node) {
+    return nodes.get(node).getOpType().equals("Constant");
   }
 
   /// Whether a needed node or an output of the graph reads that name; asked after [#of].
