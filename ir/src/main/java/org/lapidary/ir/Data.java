@@ -34,6 +34,13 @@ public final class Data {
     return new Data(name, type, source);
   }
 
+  /// A constant read on demand whose hash is known already.
+  public static Data stored(String name, TensorType type, String hash, Supplier<Tensor> source) {
+    Data data = new Data(name, type, source);
+    data.hash = hash;
+    return data;
+  }
+
   /// Name for people, usually the ONNX initializer; not an identity.
   public String name() {
     return name;

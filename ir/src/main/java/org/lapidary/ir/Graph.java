@@ -55,6 +55,20 @@ public record Graph<O extends Op>(
     return defs;
   }
 
+  /// This graph, known to hold operations of one level only.
+  ///
+  /// @throws IllegalArgumentException if it holds another
+  @SuppressWarnings("unchecked") // every operation is looked at
+  public <P extends Op> Graph<P> at(Class<P> level) {
+    for (Node<O> node : nodes) {
+      if (!level.isInstance(node.op())) {
+        throw new IllegalArgumentException(
+            OpInfo.of(node.op()).name() + " is not a " + level.getSimpleName());
+      }
+    }
+    return (Graph<P>) (Graph<?>) this;
+  }
+
   /// The input of that name.
   public Optional<Value> input(String inputName) {
     return inputs.stream().filter(p -> p.name().equals(inputName)).map(Port::value).findFirst();
