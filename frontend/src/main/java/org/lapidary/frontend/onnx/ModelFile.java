@@ -1,8 +1,6 @@
 package org.lapidary.frontend.onnx;
 
-import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,8 +17,9 @@ import org.lapidary.ir.Diagnostic.Code;
 /// mapping, so that only the pages somebody reads are ever loaded.
 ///
 /// @param path where it is
-/// @param model the parsed message
-record ModelFile(Path path, ModelProto model) {
+/// @param bytes the whole file
+/// @param model the parsed message, whose large tensors refer to `bytes`
+record ModelFile(Path path, ByteBuffer bytes, ModelProto model) {
   private static final int VARINT = 0;
   private static final int LENGTH = 2;
 
@@ -54,7 +53,12 @@ record ModelFile(Path path, ModelProto model) {
           "give the path of an .onnx file");
     }
     try {
-      return new ModelFile(path, parse(map(path)));
+      MemorySegment file = map(path);
+      if (file.byteSize() > Integer.MAX_VALUE) {
+        throw notOnnx("a protobuf message cannot be larger than 2 GiB");
+      }
+      ByteBuffer bytes = file.asByteBuffer();
+      return new ModelFile(path, bytes, parse(bytes));
     } catch (IOException e) {
       throw new Refusal(Code.FILE_NOT_FOUND, "the file cannot be read", "check its permissions");
     }
@@ -67,25 +71,18 @@ record ModelFile(Path path, ModelProto model) {
     }
   }
 
-  private static ModelProto parse(MemorySegment file) throws IOException {
-    if (file.byteSize() > Integer.MAX_VALUE) {
-      throw notOnnx("a protobuf message cannot be larger than 2 GiB");
-    }
-    ByteBuffer bytes = file.asByteBuffer();
+  private static ModelProto parse(ByteBuffer bytes) {
     Outline outline = outline(bytes.duplicate());
     if (outline == Outline.FOREIGN) {
       throw notOnnx("this is not an ONNX file");
     }
     try {
-      // Only a stream over an immutable ByteString gives out views instead of copies.
-      CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
-      in.enableAliasing(true);
-      ModelProto model = ModelProto.parseFrom(in);
+      ModelProto model = ModelProto.parseFrom(Skeleton.of(bytes));
       if (!model.hasGraph()) {
         throw notOnnx("this is not an ONNX model: it holds no graph");
       }
       return model;
-    } catch (InvalidProtocolBufferException e) {
+    } catch (InvalidProtocolBufferException | Skeleton.Malformed e) {
       throw outline == Outline.CUT_OFF ? cutOff() : notOnnx("the inside of the file is damaged");
     }
   }

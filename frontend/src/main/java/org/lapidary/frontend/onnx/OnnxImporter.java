@@ -56,7 +56,7 @@ public final class OnnxImporter {
           "convert it with onnx.version_converter, or export it again");
     }
     Path folder = Optional.ofNullable(file.path().toAbsolutePath().getParent()).orElseThrow();
-    TensorReader tensors = new TensorReader(new ExternalData(folder));
+    TensorReader tensors = new TensorReader(file.bytes(), new ExternalData(folder));
     Emitter out = new Emitter(graph.getName().isEmpty() ? "main" : graph.getName());
     Scope scope = Scope.main(opsets);
     GraphLowering lowering = new GraphLowering(model, problems, out, tensors);

@@ -32,8 +32,8 @@ final class Problems {
     return found.isEmpty();
   }
 
-  /// What was found; an operator that is missing at many nodes is reported at the first, with
-  /// the number of the others.
+  /// What was found; an operator that is missing at many nodes is reported at the first, with the
+  /// number of the others.
   List<Diagnostic> list() {
     Map<String, List<Diagnostic>> alike = new LinkedHashMap<>();
     for (Diagnostic d : found) {

@@ -1,6 +1,5 @@
 package org.lapidary.frontend.onnx;
 
-import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -17,9 +16,13 @@ final class TensorReader {
   private static final int EXTERNAL = 1;
   private static final String HINT = "the exporter wrote a damaged tensor: export the model again";
 
+  private final ByteBuffer file;
   private final ExternalData external;
 
-  TensorReader(ExternalData external) {
+  /// @param file the model file, which large tensors are part of
+  /// @param external the files beside it
+  TensorReader(ByteBuffer file, ExternalData external) {
+    this.file = file;
     this.external = external;
   }
 
@@ -33,13 +36,19 @@ final class TensorReader {
           external.bytes(proto.getExternalDataList(), count * (long) element.bytes());
       return Data.lazy(name, type, () -> decode(bytes, element, type));
     }
-    if (proto.hasRawData()) {
-      ByteString raw = proto.getRawData();
-      requireCount(type, count * (long) element.bytes(), raw.size(), "bytes");
-      return Data.lazy(name, type, () -> decode(raw.asReadOnlyByteBuffer(), element, type));
+    if (proto.hasRawData() || proto.hasMappedLength()) {
+      ByteBuffer raw = raw(proto);
+      requireCount(type, count * (long) element.bytes(), raw.remaining(), "bytes");
+      return Data.lazy(name, type, () -> decode(raw, element, type));
     }
     requireCount(type, count, numbers(proto, element), "numbers");
     return Data.lazy(name, type, () -> fromFields(proto, element, type));
+  }
+
+  private ByteBuffer raw(TensorProto proto) {
+    return proto.hasMappedLength()
+        ? file.slice((int) proto.getMappedOffset(), (int) proto.getMappedLength())
+        : proto.getRawData().asReadOnlyByteBuffer().slice();
   }
 
   private static List<Integer> dims(TensorProto proto) {
