@@ -137,8 +137,17 @@ public final class Rewrite {
 
     @Override
     public Value emit(O op) {
+      return emit(op, loc);
+    }
+
+    @Override
+    public Value emitLike(Value original, O op) {
+      return emit(op, loc(original));
+    }
+
+    private Value emit(O op, Loc origin) {
       Value result = new Value(op.resultType());
-      append(new Graph.Node<>(result, op, loc.through(rule)));
+      append(new Graph.Node<>(result, op, origin.through(rule)));
       countUses(op);
       return result;
     }

@@ -19,6 +19,10 @@ public interface Rewriter<O extends Op> {
   /// match in the end.
   Value emit(O op);
 
+  /// The same, for an operation that takes the place of the one which defines another value, and
+  /// therefore keeps its origin.
+  Value emitLike(Value original, O op);
+
   /// Appends a constant.
   Value constant(String name, Tensor tensor);
 
