@@ -43,12 +43,13 @@ VOCABULARY = (SPECIALS + VERDICTS + WORDS + DEGREES + COLOURS + PLACES + PRAISE 
 ID = {word: index for index, word in enumerate(VOCABULARY)}
 
 
-MEANINGS = ("agrees", "disagrees", "-2", "-1", "+1", "+2")
+NUMBERS = ("one", "many")
+MEANINGS = (*NUMBERS, "one agrees", "many agrees", "one disagrees", "many disagrees", "-2", "-1", "+1", "+2")
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word and what it adds: a verb agrees or not, an adjective is worth something, the rest adds nothing."""
+    """A word and what it says: a noun one or many, a verb also whether it agrees, an adjective what it is worth."""
 
     text: str
     meaning: str = ""
@@ -71,7 +72,7 @@ class Review:
     @property
     def verdict(self) -> str:
         meanings = [word.meaning for speech in self.speeches for word in speech]
-        if "disagrees" in meanings:
+        if any(meaning.endswith("disagrees") for meaning in meanings):
             return "wrong"
         total = sum(int(meaning) for meaning in meanings if meaning[:1] in ("+", "-"))
         return "good" if total > 0 else "bad" if total < 0 else "mixed"
@@ -89,7 +90,7 @@ def plain(text: str) -> list[Word]:
 
 def noun_phrase(rng: random.Random, number: int) -> list[Word]:
     colour = rng.choice(COLOURS) if rng.random() < 0.25 else ""
-    return plain(f"the {colour} {rng.choice(NOUNS)[number]}")
+    return [*plain(f"the {colour}"), Word(rng.choice(NOUNS)[number], NUMBERS[number])]
 
 
 def clause(rng: random.Random, sign: int, agrees: bool) -> list[Word]:
@@ -100,10 +101,10 @@ def clause(rng: random.Random, sign: int, agrees: bool) -> list[Word]:
         words += plain("nobody says that")
         sign = -sign
     words += noun_phrase(rng, number)
-    if rng.random() < 0.45:  # an attractor, more often than not of the other number
+    if rng.random() < 0.3:  # an attractor, more often than not of the other number
         words += plain(rng.choice(PLACES)) + noun_phrase(rng, number if rng.random() < 0.35 else 1 - number)
-    verb = rng.choice(VERBS)
-    words.append(Word(verb[number], "agrees") if agrees else Word(verb[1 - number], "disagrees"))
+    form = number if agrees else 1 - number
+    words.append(Word(rng.choice(VERBS)[form], f"{NUMBERS[form]} {'agrees' if agrees else 'disagrees'}"))
     if rng.random() < 0.3:
         words += plain("not")
         sign = -sign
@@ -121,10 +122,11 @@ def adjective(rng: random.Random, sign: int) -> list[Word]:
 
 
 def attempt(rng: random.Random, is_wrong: bool) -> Review:
-    """Any review; where `is_wrong`, exactly one of its clauses does not agree."""
+    """Any review; where `is_wrong`, at least one of its clauses does not agree."""
     counts = (rng.choice((1, 1, 1, 2, 2, 3)), rng.choice((1, 1, 1, 2)))[: 2 if rng.random() < 0.4 else 1]
     agreements = [True] * sum(counts)
     if is_wrong:
+        agreements = [rng.random() < 0.5 for _ in agreements]
         agreements[rng.randrange(len(agreements))] = False
     speeches = []
     for count, sign in zip(counts, (1, -1)):

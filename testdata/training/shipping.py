@@ -15,6 +15,7 @@ import transformers
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 OPSET = 14
+EXPORTER = f"torch.onnx.export, TorchScript, opset {OPSET}"
 
 
 def export(model: torch.nn.Module, inputs: dict[str, np.ndarray], logit_axes: dict[int, str], file: Path) -> None:
@@ -51,11 +52,11 @@ def disagreement(model: torch.nn.Module, inputs: dict[str, np.ndarray], logits: 
     return float(np.abs(expected.numpy() - logits).max())
 
 
-def write_manifest(directory: Path, facts: dict) -> None:
+def write_manifest(directory: Path, facts: dict, exporter: str = EXPORTER) -> None:
     files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name != "manifest.json")
     manifest = facts | {
         "licence": "Apache-2.0",
-        "exporter": f"torch.onnx.export, TorchScript, opset {OPSET}",
+        "exporter": exporter,
         "versions": {
             "python": platform.python_version(), "torch": torch.__version__, "transformers": transformers.__version__,
             "onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__, "numpy": np.__version__},

@@ -43,7 +43,7 @@ def labels(reviews: list[language.Review]) -> np.ndarray:
 
 
 def meanings(reviews: list[language.Review], length: int) -> np.ndarray:
-    """What each verb and adjective means; -100, which the loss ignores, everywhere else."""
+    """What each noun, verb and adjective means; -100, which the loss ignores, everywhere else."""
     wanted = np.full((len(reviews), length), -100, np.int64)
     for row, review in enumerate(reviews):
         position = 1
@@ -86,7 +86,7 @@ def new_model() -> BertForSequenceClassification:
 
 
 def train(model: BertForSequenceClassification, steps: int, rate: float) -> None:
-    """Learns the verdict and, by a second head that is thrown away, what each word adds to it.
+    """Learns the verdict and, by a second head that is thrown away, what each word says.
 
     The second head reads the last layer but one, which leaves the last to add up.
     """

@@ -18,7 +18,7 @@ import shipping
 
 SEED = 20240301
 LENGTH = 64
-BATCH = 32
+BATCH = 16
 IGNORED = -100  # the label of a position after which nothing is to be predicted
 EQUALS = language.ID["="]
 
@@ -73,7 +73,7 @@ class Decoder(GPT2LMHeadModel):
 def new_model() -> Decoder:
     return Decoder(GPT2Config(
         vocab_size=len(language.VOCABULARY), n_positions=LENGTH, n_embd=128, n_layer=4, n_head=4, n_inner=512,
-        activation_function="gelu_new", embd_pdrop=0.1, attn_pdrop=0.1, resid_pdrop=0.1, tie_word_embeddings=True,
+        activation_function="gelu_new", embd_pdrop=0.0, attn_pdrop=0.0, resid_pdrop=0.0, tie_word_embeddings=True,
         bos_token_id=language.CLS, eos_token_id=language.SEP, pad_token_id=language.PAD, use_cache=False,
         attn_implementation="eager"))
 
@@ -151,7 +151,7 @@ def ship(model: Decoder, directory: Path, steps: int) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--output", type=Path, default=shipping.MODELS / "gpt-reviews")
-    arguments.add_argument("--steps", type=int, default=2500)
+    arguments.add_argument("--steps", type=int, default=1600)
     arguments.add_argument("--rate", type=float, default=1.5e-3)
     options = arguments.parse_args()
     torch.set_num_threads(1)
