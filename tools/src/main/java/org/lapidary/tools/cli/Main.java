@@ -12,6 +12,7 @@ import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.machine.ParamsException;
 import org.lapidary.machine.isa.IsaException;
+import org.lapidary.sim.timing.CycleTable;
 import org.lapidary.sim.trace.TraceException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -33,7 +34,9 @@ import picocli.CommandLine.Spec;
     footer = {"", "Start with: lapidary demo"},
     subcommands = {
       ReferenceCommand.class,
+      PrintCommand.class,
       ReplayCommand.class,
+      CyclesCommand.class,
       MachineCommand.class,
       AsmCommand.class,
       DisasmCommand.class,
@@ -85,6 +88,7 @@ public final class Main implements Runnable {
                   "lapidary machine lists the shipped ones"));
       case IsaException bad -> err.println(plain(Diagnostic.Code.SYNTAX, bad));
       case TraceException bad -> err.println(plain(Diagnostic.Code.INVALID_INPUT, bad));
+      case CycleTable.TableException bad -> err.println(plain(Diagnostic.Code.INVALID_INPUT, bad));
       default -> {
         err.println("lapidary: internal error, our bug: " + e);
         err.println("reproducer: " + reproducer(e, args));
