@@ -51,8 +51,14 @@ public record TensorType(DType dtype, List<Integer> dims, double scale) {
   }
 
   /// Size of an axis; negative axes count from the end.
+  ///
+  /// @throws IllegalArgumentException if there is no such axis
   public int dim(int axis) {
-    return dims.get(axis < 0 ? axis + dims.size() : axis);
+    int a = axis < 0 ? axis + dims.size() : axis;
+    if (a < 0 || a >= dims.size()) {
+      throw new IllegalArgumentException("axis " + axis + " of " + this);
+    }
+    return dims.get(a);
   }
 
   /// Number of elements.

@@ -41,19 +41,7 @@ final class ElementwiseOps {
       case Elementwise.Not _ -> v -> v == 0 ? 1 : 0;
       case Elementwise.Clip(_, var low, var high) ->
           v -> v < low ? (long) low : v > high ? (long) high : v;
-      case Elementwise.Floor _, Elementwise.Ceil _, Elementwise.Round _ -> v -> v;
-      case Elementwise.Exp _,
-          Elementwise.Log _,
-          Elementwise.Sqrt _,
-          Elementwise.Reciprocal _,
-          Elementwise.Erf _,
-          Elementwise.Tanh _,
-          Elementwise.Sigmoid _,
-          Elementwise.Sin _,
-          Elementwise.Cos _,
-          Elementwise.Softplus _,
-          Elementwise.Gelu _ ->
-          throw new IllegalArgumentException(op + " is for floats only");
+      case Elementwise.Real _ -> throw new IllegalArgumentException(op + " is for f32 only");
     };
   }
 

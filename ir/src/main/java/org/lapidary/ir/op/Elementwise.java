@@ -14,11 +14,20 @@ public sealed interface Elementwise extends NnOp {
 
     @Override
     default TensorType resultType() {
+      return numbers(x().type());
+    }
+  }
+
+  /// One operand, only of real numbers.
+  sealed interface Real extends Unary {
+    @Override
+    default TensorType resultType() {
+      Shapes.require(x().type().dtype() == DType.F32, "%s where f32 is needed", x().type());
       return x().type();
     }
   }
 
-  /// Two operands of one element type, result of that type.
+  /// Two operands of one element type, result of that type; numbers, not booleans.
   sealed interface Binary extends Elementwise {
     Value a();
 
@@ -26,7 +35,7 @@ public sealed interface Elementwise extends NnOp {
 
     @Override
     default TensorType resultType() {
-      return broadcast(a(), b()).withScale(0);
+      return numbers(broadcast(a(), b())).withScale(0);
     }
   }
 
@@ -40,6 +49,20 @@ public sealed interface Elementwise extends NnOp {
     default TensorType resultType() {
       return broadcast(a(), b()).withDtype(DType.BOOL);
     }
+  }
+
+  /// Two booleans, result boolean.
+  sealed interface Logical extends Comparison {
+    @Override
+    default TensorType resultType() {
+      Shapes.require(a().type().dtype() == DType.BOOL, "%s where bool is needed", a().type());
+      return broadcast(a(), b()).withDtype(DType.BOOL);
+    }
+  }
+
+  private static TensorType numbers(TensorType type) {
+    Shapes.require(type.dtype() != DType.BOOL, "%s where numbers are needed", type);
+    return type;
   }
 
   private static TensorType broadcast(Value a, Value b) {
@@ -58,31 +81,31 @@ public sealed interface Elementwise extends NnOp {
 
   /// E^x. Source: ONNX Exp-13.
   @Name("nn.exp")
-  record Exp(Value x) implements Unary {}
+  record Exp(Value x) implements Real {}
 
   /// Ln x. Source: ONNX Log-13.
   @Name("nn.log")
-  record Log(Value x) implements Unary {}
+  record Log(Value x) implements Real {}
 
   /// The square root. Source: ONNX Sqrt-13.
   @Name("nn.sqrt")
-  record Sqrt(Value x) implements Unary {}
+  record Sqrt(Value x) implements Real {}
 
   /// 1/x. Source: ONNX Reciprocal-13.
   @Name("nn.reciprocal")
-  record Reciprocal(Value x) implements Unary {}
+  record Reciprocal(Value x) implements Real {}
 
   /// The Gauss error function. Source: ONNX Erf-13.
   @Name("nn.erf")
-  record Erf(Value x) implements Unary {}
+  record Erf(Value x) implements Real {}
 
   /// The hyperbolic tangent. Source: ONNX Tanh-13.
   @Name("nn.tanh")
-  record Tanh(Value x) implements Unary {}
+  record Tanh(Value x) implements Real {}
 
   /// 1/(1+e^-x). Source: ONNX Sigmoid-13.
   @Name("nn.sigmoid")
-  record Sigmoid(Value x) implements Unary {}
+  record Sigmoid(Value x) implements Real {}
 
   /// Max(x, 0). Source: ONNX Relu-14.
   @Name("nn.relu")
@@ -90,23 +113,23 @@ public sealed interface Elementwise extends NnOp {
 
   /// The sine. Source: ONNX Sin-7.
   @Name("nn.sin")
-  record Sin(Value x) implements Unary {}
+  record Sin(Value x) implements Real {}
 
   /// The cosine. Source: ONNX Cos-7.
   @Name("nn.cos")
-  record Cos(Value x) implements Unary {}
+  record Cos(Value x) implements Real {}
 
   /// The largest integer not above. Source: ONNX Floor-13.
   @Name("nn.floor")
-  record Floor(Value x) implements Unary {}
+  record Floor(Value x) implements Real {}
 
   /// The smallest integer not below. Source: ONNX Ceil-13.
   @Name("nn.ceil")
-  record Ceil(Value x) implements Unary {}
+  record Ceil(Value x) implements Real {}
 
   /// The nearest integer, ties to even. Source: ONNX Round-11.
   @Name("nn.round")
-  record Round(Value x) implements Unary {}
+  record Round(Value x) implements Real {}
 
   /// -1, 0 or 1. Source: ONNX Sign-13.
   @Name("nn.sign")
@@ -114,7 +137,7 @@ public sealed interface Elementwise extends NnOp {
 
   /// Ln(1+e^x). Source: ONNX Softplus-1.
   @Name("nn.softplus")
-  record Softplus(Value x) implements Unary {}
+  record Softplus(Value x) implements Real {}
 
   /// A + b; integers wrap. Source: ONNX Add-14.
   @Name("nn.add")
@@ -170,24 +193,30 @@ public sealed interface Elementwise extends NnOp {
 
   /// A and b. Source: ONNX And-7.
   @Name("nn.and")
-  record And(Value a, Value b) implements Comparison {}
+  record And(Value a, Value b) implements Logical {}
 
   /// A or b. Source: ONNX Or-7.
   @Name("nn.or")
-  record Or(Value a, Value b) implements Comparison {}
+  record Or(Value a, Value b) implements Logical {}
 
   /// A or else b. Source: ONNX Xor-7.
   @Name("nn.xor")
-  record Xor(Value a, Value b) implements Comparison {}
+  record Xor(Value a, Value b) implements Logical {}
 
   /// Not x, of booleans. Source: ONNX Not-1.
   @Name("nn.not")
-  record Not(Value x) implements Unary {}
+  record Not(Value x) implements Unary {
+    @Override
+    public TensorType resultType() {
+      Shapes.require(x.type().dtype() == DType.BOOL, "%s where bool is needed", x.type());
+      return x.type();
+    }
+  }
 
   /// Gaussian error linear unit: `x/2 (1 + erf(x/sqrt 2))`, or its tanh approximation. Source: ONNX
   /// Gelu-20.
   @Name("nn.gelu")
-  record Gelu(Value x, boolean tanh) implements Unary {}
+  record Gelu(Value x, boolean tanh) implements Real {}
 
   /// Clamp to `[low, high]`. Source: ONNX Clip-13.
   @Name("nn.clip")

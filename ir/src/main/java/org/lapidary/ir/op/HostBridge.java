@@ -17,6 +17,14 @@ public sealed interface HostBridge extends QOp {
           "quantize of %s to %s",
           x.type(),
           to.text());
+      long limit = to == DType.I8 ? Byte.MAX_VALUE : Integer.MAX_VALUE;
+      Shapes.require(
+          scale > 0 && -limit - 1 <= low && low <= high && high <= limit,
+          "quantize by %s to [%d, %d] as %s",
+          scale,
+          low,
+          high,
+          to.text());
       return new TensorType(to, x.type().dims(), scale);
     }
   }

@@ -15,6 +15,7 @@ public sealed interface Indexing extends NnOp {
   record Gather(Value x, Value indices, int axis) implements Indexing {
     @Override
     public TensorType resultType() {
+      positions(indices);
       int a = Shapes.axis(axis, x.type().rank());
       List<Integer> dims = new ArrayList<>(x.type().dims().subList(0, a));
       dims.addAll(indices.type().dims());
@@ -28,7 +29,15 @@ public sealed interface Indexing extends NnOp {
   record GatherElements(Value x, Value indices, int axis) implements Indexing {
     @Override
     public TensorType resultType() {
-      return x.type().withDims(indices.type().dims());
+      positions(indices);
+      int a = Shapes.axis(axis, x.type().rank());
+      List<Integer> dims = indices.type().dims();
+      boolean fits = dims.size() == x.type().rank();
+      for (int i = 0; fits && i < dims.size(); i++) {
+        fits = i == a || dims.get(i) <= x.type().dim(i);
+      }
+      Shapes.require(fits, "gather_elements of %s at %s", x.type(), indices.type());
+      return x.type().withDims(dims);
     }
   }
 
@@ -38,12 +47,7 @@ public sealed interface Indexing extends NnOp {
   record GatherNd(Value x, Value indices) implements Indexing {
     @Override
     public TensorType resultType() {
-      int tuple = indices.type().dim(-1);
-      Shapes.require(tuple <= x.type().rank(), "gather_nd of %s", x.type());
-      List<Integer> dims =
-          new ArrayList<>(indices.type().dims().subList(0, indices.type().rank() - 1));
-      dims.addAll(x.type().dims().subList(tuple, x.type().rank()));
-      return x.type().withDims(dims);
+      return x.type().withDims(tupled(x, indices));
     }
   }
 
@@ -53,6 +57,12 @@ public sealed interface Indexing extends NnOp {
   record ScatterNd(Value x, Value indices, Value updates) implements Indexing {
     @Override
     public TensorType resultType() {
+      Shapes.require(
+          updates.type().equals(x.type().withDims(tupled(x, indices))),
+          "scatter_nd of %s into %s at %s",
+          updates.type(),
+          x.type(),
+          indices.type());
       return x.type();
     }
   }
@@ -63,6 +73,7 @@ public sealed interface Indexing extends NnOp {
     @Override
     public TensorType resultType() {
       Shapes.axis(axis, x.type().rank());
+      Shapes.require(x.type().dtype() != DType.BOOL, "cumsum of %s", x.type());
       return x.type();
     }
   }
@@ -96,9 +107,27 @@ public sealed interface Indexing extends NnOp {
       implements Indexing {
     @Override
     public TensorType resultType() {
+      positions(indices);
       List<Integer> dims = new ArrayList<>(indices.type().dims());
-      dims.add(axis < 0 ? axis + dims.size() + 1 : axis, depth);
+      dims.add(Shapes.axis(axis, dims.size() + 1), depth);
       return TensorType.of(to, dims);
     }
+  }
+
+  private static void positions(Value indices) {
+    DType dtype = indices.type().dtype();
+    Shapes.require(
+        dtype == DType.I64 || dtype == DType.I32, "%s where indices are needed", indices.type());
+  }
+
+  /// Shape of the slices of `x` at index tuples in the last axis of `indices`.
+  private static List<Integer> tupled(Value x, Value indices) {
+    positions(indices);
+    int tuple = indices.type().dim(-1);
+    Shapes.require(tuple <= x.type().rank(), "index tuples %s into %s", indices.type(), x.type());
+    List<Integer> dims =
+        new ArrayList<>(indices.type().dims().subList(0, indices.type().rank() - 1));
+    dims.addAll(x.type().dims().subList(tuple, x.type().rank()));
+    return dims;
   }
 }

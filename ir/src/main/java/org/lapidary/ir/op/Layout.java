@@ -1,7 +1,9 @@
 package org.lapidary.ir.op;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
@@ -45,12 +47,13 @@ public sealed interface Layout extends NnOp, QOp {
     @Override
     public TensorType resultType() {
       List<Integer> dims = new ArrayList<>();
+      Set<Integer> axes = new HashSet<>();
       for (int axis : permutation) {
-        dims.add(x.type().dim(Shapes.axis(axis, x.type().rank())));
+        dims.add(x.type().dim(axis));
+        axes.add(Shapes.axis(axis, x.type().rank()));
       }
       Shapes.require(
-          permutation.stream().distinct().count() == x.type().rank()
-              && permutation.size() == x.type().rank(),
+          axes.size() == x.type().rank() && permutation.size() == x.type().rank(),
           "permutation %s of %s",
           permutation,
           x.type());
@@ -65,10 +68,12 @@ public sealed interface Layout extends NnOp, QOp {
     @Override
     public TensorType resultType() {
       int a = Shapes.axis(axis, x.type().rank());
-      int last = start + (length - 1) * step;
+      long last = start + (length - 1L) * step;
       int size = x.type().dim(a);
       Shapes.require(
-          length == 0 || (start >= 0 && start < size && last >= 0 && last < size),
+          step != 0
+              && (length == 0
+                  || (length > 0 && start >= 0 && start < size && last >= 0 && last < size)),
           "slice %d:%d:%d of axis %d of %s",
           start,
           length,

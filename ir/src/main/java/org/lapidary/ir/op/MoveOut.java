@@ -19,6 +19,15 @@ public sealed interface MoveOut extends QOp {
     return new TensorType(DType.I8, x().type().dims(), outScale());
   }
 
+  /// Those that look at a whole row, the last axis, before they write an element.
+  sealed interface RowWise extends MoveOut {
+    @Override
+    default TensorType resultType() {
+      Shapes.require(x().type().rank() > 0, "rows of %s", x().type());
+      return MoveOut.super.resultType();
+    }
+  }
+
   /// `scale8(x, scale)`, then `max(0, ·)` if `relu`. `scale` is positive. Source: gemmini.md §6.6.
   @Name("q.requantize")
   record Requantize(Value x, float scale, boolean relu, double outScale) implements MoveOut {}
@@ -35,7 +44,7 @@ public sealed interface MoveOut extends QOp {
   /// > > be 1 to agree. Source: gemmini.md §7.2, §7.6.
   @Name("q.softmax")
   record SoftmaxI32(Value x, int qln2, int qln2Inv, int qb, int qc, float scale, double outScale)
-      implements MoveOut {}
+      implements RowWise {}
 
   /// I-BERT's LayerNorm over the last axis, without gamma and beta: `mean = trunc(sum/N)`, `sd =
   /// isqrt(trunc(sum (x-mean)^2 / N))` (0 becomes 1), `inv = 1f / float(sd)`, `scale8(x - mean, inv
@@ -43,5 +52,5 @@ public sealed interface MoveOut extends QOp {
   ///   Source: gemmini.md §7.4, §7.5.
   @Name("q.layernorm")
   record LayerNormI32(Value x, float scale, boolean truncating, double outScale)
-      implements MoveOut {}
+      implements RowWise {}
 }

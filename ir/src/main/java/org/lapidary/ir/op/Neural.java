@@ -2,6 +2,7 @@ package org.lapidary.ir.op;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.lapidary.ir.DType;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 
@@ -15,7 +16,10 @@ public sealed interface Neural extends NnOp {
     @Override
     public TensorType resultType() {
       Shapes.require(
-          a.type().dtype() == b.type().dtype(), "matmul of %s and %s", a.type(), b.type());
+          a.type().dtype() == b.type().dtype() && a.type().dtype() != DType.BOOL,
+          "matmul of %s and %s",
+          a.type(),
+          b.type());
       return TensorType.of(a.type().dtype(), Shapes.matmul(a.type().dims(), b.type().dims()));
     }
   }
@@ -26,6 +30,7 @@ public sealed interface Neural extends NnOp {
     @Override
     public TensorType resultType() {
       Shapes.axis(axis, x.type().rank());
+      Shapes.require(x.type().dtype() == DType.F32, "softmax of %s", x.type());
       return x.type();
     }
   }
@@ -36,9 +41,9 @@ public sealed interface Neural extends NnOp {
   record LayerNorm(Value x, Value gamma, Value beta, double epsilon) implements Neural {
     @Override
     public TensorType resultType() {
-      List<Integer> n = List.of(x.type().dim(-1));
+      TensorType row = TensorType.of(DType.F32, x.type().dim(-1));
       Shapes.require(
-          gamma.type().dims().equals(n) && beta.type().dims().equals(n),
+          x.type().dtype() == DType.F32 && gamma.type().equals(row) && beta.type().equals(row),
           "layernorm of %s with gamma %s and beta %s",
           x.type(),
           gamma.type(),
@@ -67,6 +72,7 @@ public sealed interface Neural extends NnOp {
 
     @Override
     public TensorType resultType() {
+      Shapes.require(x.type().dtype() != DType.BOOL, "reduction of %s", x.type());
       return x.type().withDims(reduced(x.type().dims(), axes, keepDims));
     }
   }

@@ -91,7 +91,7 @@ class ElementwiseOpsTest {
         .isEqualTo((byte) -128);
     assertThat(Ops.apply(x -> new Clip(x, -1, 1), Tensor.i64(List.of(3), -9, 0, 9)))
         .isEqualTo(Tensor.i64(List.of(3), -1, 0, 1));
-    assertThatThrownBy(() -> Ops.apply(Exp::new, wide)).hasMessageContaining("for floats only");
+    assertThatThrownBy(() -> Ops.apply(Exp::new, wide)).hasMessage("i32[1] where f32 is needed");
   }
 
   @Test
