@@ -1,4 +1,4 @@
-"""Trains the shipped BERT classifier on Reviews and writes testdata/models/bert-reviews (about ten minutes on one core)."""
+"""Trains the shipped BERT classifier on Reviews and writes testdata/models/bert-reviews (about nine minutes on one core)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trains the shipped GPT on Reviews, word by word, and writes testdata/models/gpt-reviews (under ten minutes on one core)."""
+"""Trains the shipped GPT on Reviews, word by word, and writes testdata/models/gpt-reviews (about four minutes on one core)."""
 
 from __future__ import annotations
 
