@@ -45,4 +45,35 @@ final class Banks {
       of[lastBank].add(from, to, writes - writes / 2);
     }
   }
+
+  /// The cycle after `work` rows have been read from all the given scratchpad banks at once, from
+  /// `t` on, in the cycles in which none of them is written. Banks below 0 count as free.
+  long finish(int bank1, int bank2, int bank3, long t, int work) {
+    if (free(bank1, t) && free(bank2, t) && free(bank3, t)) {
+      return t + work;
+    }
+    long at = t;
+    double left = work;
+    while (true) {
+      double rate = Math.max(0, 1 - share(bank1, at) - share(bank2, at) - share(bank3, at));
+      long until = Math.min(stretchEnd(bank1, at), Math.min(stretchEnd(bank2, at), stretchEnd(bank3, at)));
+      if (until == Long.MAX_VALUE || (until - at) * rate >= left) {
+        return at + (long) Math.ceil(left / rate);
+      }
+      left -= (until - at) * rate;
+      at = until;
+    }
+  }
+
+  private boolean free(int bank, long t) {
+    return bank < 0 || scratchpad[bank].idleAfter(t);
+  }
+
+  private double share(int bank, long t) {
+    return bank < 0 ? 0 : scratchpad[bank].share(t);
+  }
+
+  private long stretchEnd(int bank, long t) {
+    return bank < 0 ? Long.MAX_VALUE : scratchpad[bank].stretchEnd(t);
+  }
 }

@@ -50,43 +50,32 @@ final class Busy {
     return t;
   }
 
-  /// The cycle after `work` accesses of lower priority begun at `t` have been made.
-  long finish(long t, long work) {
-    if (end[newest] <= t) {
-      return t + work;
-    }
-    int i = newest;
-    for (int back = 0; back < HISTORY - 1; back++) {
-      int previous = (i - 1 + HISTORY) % HISTORY;
-      if (end[previous] <= t) {
-        break;
-      }
-      i = previous;
-    }
-    long at = t;
-    long left = work;
-    for (; ; i = (i + 1) % HISTORY) {
-      long gap = start[i] - at;
-      if (gap >= left) {
-        return at + left;
-      }
-      if (gap > 0) {
-        left -= gap;
-        at = start[i];
-      }
-      long length = end[i] - start[i];
-      long free = (end[i] - at) * (length - rows[i]) / length;
-      if (free >= left) {
-        return at + (left * length + length - rows[i] - 1) / (length - rows[i]);
-      }
-      left -= Math.max(0, free);
-      at = Math.max(at, end[i]);
-      if (i == newest) {
-        return at + left;
-      }
-    }
+  /// The share of cycles the bank is taken in the stretch beginning at `t`.
+  double share(long t) {
+    int i = next(t);
+    return i < 0 || start[i] > t ? 0 : (double) rows[i] / (end[i] - start[i]);
   }
 
+  /// Where the stretch of even use beginning at `t` ends, or [Long#MAX_VALUE].
+  long stretchEnd(long t) {
+    int i = next(t);
+    return i < 0 ? Long.MAX_VALUE : start[i] > t ? start[i] : end[i];
+  }
+
+  /// The oldest burst that ends after `t`, or -1.
+  private int next(long t) {
+    int found = -1;
+    for (int back = 0; back < HISTORY; back++) {
+      int i = (newest - back + HISTORY) % HISTORY;
+      if (end[i] <= t) {
+        return found;
+      }
+      found = i;
+    }
+    return found;
+  }
+
+  /// Whether the bank is never taken from `t` on, as far as known.
   boolean idleAfter(long t) {
     return end[newest] <= t;
   }

@@ -2,14 +2,15 @@ package org.lapidary.sim.timing;
 
 import java.util.Arrays;
 
-/// Entries that will leave the reservation station, in four streams that are each in order: loads,
-/// computes, results of the array, stores.
+/// Entries that will leave the reservation station, in streams that are each in order: loads
+/// from memory, zero fills, computes, results of the array, stores.
 final class Completions {
   static final int LOAD = 0;
   static final int COMPUTE = 1;
   static final int RESULT = 2;
   static final int STORE = 3;
-  private static final int STREAMS = 4;
+  static final int ZEROS = 4;
+  private static final int STREAMS = 5;
   private static final int LENGTH = 64;
 
   private final long[][] time = new long[STREAMS][LENGTH];
@@ -57,7 +58,7 @@ final class Completions {
 
   static int unit(int stream) {
     return switch (stream) {
-      case LOAD -> Funct.LOAD;
+      case LOAD, ZEROS -> Funct.LOAD;
       case STORE -> Funct.STORE;
       default -> Funct.EXECUTE;
     };

@@ -240,7 +240,8 @@ public final class CycleModel {
         if (config) {
           loads.configure(rs1, rs2, arrival);
         } else {
-          completions.add(Completions.LOAD, loads.load(station.funct[id], rs1, rs2, arrival), id);
+          int stream = rs1 == 0 ? Completions.ZEROS : Completions.LOAD;
+          completions.add(stream, loads.load(station.funct[id], rs1, rs2, arrival), id);
         }
       }
       case Funct.STORE -> {

@@ -37,11 +37,11 @@ final class Depths {
   /// From the last beat of a read to the reuse of its request slot.
   static final int BEAT_TO_FREE_SLOT = 2;
 
-  /// From a beat to the scratchpad row write it completes.
-  static final int BEAT_TO_WRITE = 6;
+  /// From a row leaving the beat merger to its write.
+  static final int ROW_TO_WRITE = 5;
 
-  /// From the last useful beat to the mvin leaving the reservation station.
-  static final int BEAT_TO_DONE = 9;
+  /// From the last row leaving the beat merger to the mvin leaving the reservation station.
+  static final int ROW_TO_DONE = 8;
 
   /// An int32 mvin skips the scaling pipeline and ends that much sooner.
   static final int UNSCALED_SHORTCUT = 2;
@@ -70,6 +70,9 @@ final class Depths {
   /// From the last row leaving the array to the result counting as written, including the way of
   /// the operands to the array but not its latency.
   static final int FEED_TO_RESULT = 4;
+
+  /// From the last beat of a write leaving the DMA to its handshake at the memory.
+  static final int WRITE_TO_ACK = 5;
 
   /// From the last row fed to the compute itself (not its output) leaving the reservation station.
   static final int FEED_TO_DONE = 2;

@@ -175,14 +175,9 @@ final class ExecuteUnit {
     }
     work += shared(bankA, rowsA, bankB, rowsB) + shared(bankA, rowsA, bankD, rowsD);
     work += shared(bankB, rowsB, bankD, rowsD);
-    long end = t + work;
-    end += stall(bankA, t, work);
-    if (bankB != bankA) {
-      end += stall(bankB, t, work);
-    }
-    if (bankD != bankA && bankD != bankB) {
-      end += stall(bankD, t, work);
-    }
+    int other = bankB == bankA ? -1 : bankB;
+    int third = bankD == bankA || bankD == bankB ? -1 : bankD;
+    long end = banks.finish(bankA, other, third, t, work);
     statistics.bankStall(end - t - work);
     if (weightStationary && transposeB && loadsB) {
       end += machine.dim();
@@ -198,10 +193,6 @@ final class ExecuteUnit {
 
   private static int shared(int bank1, int rows1, int bank2, int rows2) {
     return bank1 >= 0 && bank1 == bank2 ? Math.min(rows1, rows2) : 0;
-  }
-
-  private long stall(int bank, long t, int work) {
-    return bank < 0 ? 0 : banks.scratchpad[bank].finish(t, work) - t - work;
   }
 
   private void result(long first, long last) {

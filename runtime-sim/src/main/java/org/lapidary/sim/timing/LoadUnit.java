@@ -23,7 +23,6 @@ final class LoadUnit {
   private final long[] tracker;
   private final long[] slot;
   private final long[] rowAccepted = new long[Depths.ROW_QUEUE];
-  private int trackerNext;
   private int slotNext;
   private int rowNext;
   private long controllerFree;
@@ -35,7 +34,7 @@ final class LoadUnit {
   private long outputFree;
 
   private long firstWrite;
-  private long lastUseful;
+  private long lastOut;
 
   LoadUnit(TimedMachine machine, Memory memory, Banks banks, CycleStatistics statistics) {
     this.machine = machine;
@@ -58,12 +57,17 @@ final class LoadUnit {
 
   /// Takes an mvin that reaches the controller at `arrival`; returns when it leaves the station.
   long load(int funct, long rs1, long rs2, long arrival) {
-    long start = Math.max(arrival, Math.max(controllerFree, tracker[trackerNext]));
+    int free = 0;
+    for (int i = 1; i < tracker.length; i++) {
+      if (tracker[i] < tracker[free]) {
+        free = i;
+      }
+    }
+    long start = Math.max(arrival, Math.max(controllerFree, tracker[free]));
     int state = Funct.loadState(funct);
     long done = rs1 == 0 ? zeroFill(rs2, start) : transfer(state, rs1, rs2, start);
     statistics.load(arrival, start, done);
-    tracker[trackerNext] = done - 1;
-    trackerNext = trackerNext + 1 == tracker.length ? 0 : trackerNext + 1;
+    tracker[free] = done - 1;
     return done;
   }
 
@@ -83,6 +87,7 @@ final class LoadUnit {
     int cols = TimedMachine.cols(rs2);
     int rows = TimedMachine.rows(rs2);
     int bytes = wide ? 4 * cols : cols;
+    int rowBytes = wide ? 4 * machine.dim() : machine.dim();
     boolean repeated = stride[state] == 0;
     int sent = repeated ? 1 : rows;
     int rowCycles =
@@ -94,24 +99,25 @@ final class LoadUnit {
       long accepted = Math.max(send + 1, readerFree);
       rowAccepted[rowNext] = accepted;
       rowNext = rowNext + 1 == Depths.ROW_QUEUE ? 0 : rowNext + 1;
-      request(rs1 + r * stride[state], bytes, accepted + Depths.ROW_TO_REQUEST - 1, rowCycles);
+      request(rs1 + r * stride[state], bytes, accepted + Depths.ROW_TO_REQUEST - 1, rowBytes, rowCycles);
     }
     controllerFree = send + (sent == 1 ? 2 : 1);
     if (repeated) {
-      outputFree = Math.max(lastUseful, outputFree) + rows;
-      lastUseful = outputFree - 1;
+      outputFree = lastOut + rows;
+      lastOut = outputFree - 1;
       mergerFree = Math.max(mergerFree, outputFree - OUTPUT_BUFFER);
     }
-    long tail = lastUseful;
+    long tail = lastOut;
     int blocks = machine.blocks(cols);
-    long from = firstWrite + Depths.BEAT_TO_WRITE;
+    long from = firstWrite + 1 + Depths.ROW_TO_WRITE;
     banks.dmaWrite(
-        machine, rs2, blocks, blockStride[state], rows, from, tail + Depths.BEAT_TO_WRITE + 1);
-    return tail + Depths.BEAT_TO_DONE - (wide ? Depths.UNSCALED_SHORTCUT : 0);
+        machine, rs2, blocks, blockStride[state], rows, from, tail + Depths.ROW_TO_WRITE + 1);
+    return tail + Depths.ROW_TO_DONE - (wide ? Depths.UNSCALED_SHORTCUT : 0);
   }
 
   /// Requests one row, in pieces each an aligned power of two covering most of what is left.
-  private void request(long address, int bytes, long earliest, int rowCycles) {
+  private void request(
+      long address, int bytes, long earliest, int rowBytes, int rowCycles) {
     long at = address;
     int left = bytes;
     long ready = earliest;
@@ -127,7 +133,7 @@ final class LoadUnit {
       }
       int offset = (int) (at & (size - 1));
       fired = Math.max(Math.max(ready, fired + 1), slot[slotNext]);
-      answer(at - offset, size, offset + useful, useful, rowCycles);
+      answer(at - offset, size, offset, useful, bytes - left, rowBytes, rowCycles);
       at += useful;
       left -= useful;
       ready = fired + 1;
@@ -135,25 +141,33 @@ final class LoadUnit {
     readerFree = fired;
   }
 
-  private void answer(long address, int size, int usefulEnd, int useful, int rowCycles) {
-    int beats = size / machine.beatBytes();
-    int usefulBeats = (usefulEnd + machine.beatBytes() - 1) / machine.beatBytes();
-    long sent = fired + Depths.REQUEST_TO_MEMORY;
+  /// The answer to one request: its beats arrive, rows of private memory leave the merger.
+  private void answer(
+      long address, int size, int shift, int useful, int before, int rowBytes, int rowCycles) {
     int interval = memory.readInterval();
-    long data = memory.readData(address, sent);
-    busFree += memory.acknowledgements(data - busFree);
-    long first = Math.max(Math.max(data, busFree), mergerFree);
+    int beats = size / machine.beatBytes();
+    long data = memory.readData(address, fired + Depths.REQUEST_TO_MEMORY);
+    long first = Math.max(memory.readStart(data, busFree), mergerFree);
     long last = first + (long) (beats - 1) * interval;
-    busFree = first + (long) beats * interval;
-    mergerFree = last + (usefulBeats == beats - 1 ? 2 : 1);
-    lastUseful = first + (long) (usefulBeats - 1) * interval;
+    busFree = last + interval;
+    memory.reading(first, busFree);
+    long out = first;
+    int sent = 0;
+    int offset = before % rowBytes;
+    while (sent < useful) {
+      int needed = Math.min(sent + rowBytes, useful);
+      int beat = (shift + needed - 1) / machine.beatBytes();
+      out = Math.max(out + rowCycles, first + (long) beat * interval + 1);
+      out = Math.max(out, outputFree);
+      sent = Math.min(sent + rowBytes - offset, useful);
+      offset = 0;
+    }
+    outputFree = out + rowCycles;
+    lastOut = out;
+    // A beat nobody needs takes a cycle of its own when it comes with the last row out.
+    mergerFree = out > last ? out : out == last ? last + 2 : last + 1;
     if (rowCycles > 1) {
-      int rows = (useful + machine.dim() - 1) / machine.dim();
-      outputFree = Math.max(outputFree, first) + (long) rows * rowCycles;
-      lastUseful = Math.max(lastUseful, outputFree - 1);
-      mergerFree = Math.max(mergerFree, outputFree - OUTPUT_BUFFER);
-    } else {
-      lastUseful = Math.max(lastUseful, outputFree);
+      mergerFree = Math.max(last + 1, out - OUTPUT_BUFFER);
     }
     firstWrite = Math.min(firstWrite, first);
     slot[slotNext] = last + Depths.BEAT_TO_FREE_SLOT;

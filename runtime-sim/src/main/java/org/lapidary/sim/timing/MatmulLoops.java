@@ -420,8 +420,9 @@ final class MatmulLoops extends LoopUnroller {
     boolean chooseA;
     if (loadA.loop != loadB.loop) {
       chooseA = loadA.loop == headLoop;
-    } else if (loadA.idle || loadB.idle) {
-      chooseA = loadB.idle;
+    } else if (loadA.idle || loadB.idle || loops[loadA.loop].resadd) {
+      // A residual add overwrites with A what it then adds B to.
+      chooseA = !loadA.idle;
     } else {
       chooseA = !(ak > bk || (bk == 0 && bj == 0));
     }

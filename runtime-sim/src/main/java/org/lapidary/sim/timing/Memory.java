@@ -4,10 +4,15 @@ import org.jspecify.annotations.Nullable;
 
 /// When the memory answers: a fixed time after the handshake, or through a cache.
 final class Memory {
+  private static final int ACKS = 256;
+
   private final int latency;
   private final int interval;
   private final @Nullable Cache cache;
-  private long unpaid;
+  private final Busy reads = new Busy();
+  private final long[] ack = new long[ACKS];
+  private int first;
+  private int acks;
 
   Memory(MemoryTiming timing) {
     latency = timing.latency();
@@ -27,15 +32,38 @@ final class Memory {
 
   /// The cycle a write of the given last beat is acknowledged, pipeline apart.
   long writeDone(long address, long lastBeat) {
-    unpaid++;
-    return cache == null ? lastBeat + latency : cache.access(address, lastBeat);
+    long done = cache == null ? lastBeat + latency : cache.access(address, lastBeat);
+    if (acks == ack.length) {
+      first = (first + 1) % ack.length;
+      acks--;
+    }
+    ack[(first + acks++) % ack.length] = done + Depths.WRITE_TO_ACK;
+    return done;
   }
 
-  /// Write acknowledgements share the bus of read data: how many beats they take from a read that
-  /// finds the bus idle for `gap` cycles (negative when it has to queue).
-  long acknowledgements(long gap) {
-    long taken = Math.max(0, unpaid - Math.max(0, gap));
-    unpaid = 0;
-    return taken;
+  /// Write acknowledgements share the bus of read data. The cycle a read ready at `ready` can begin
+  /// when earlier reads keep the bus until `free`.
+  long readStart(long ready, long free) {
+    long at = free;
+    int late = 0;
+    while (acks > 0 && ack[first] <= ready) {
+      long due = ack[first];
+      if (due >= at) {
+        at = due + 1;
+      } else if (due >= free) {
+        at++;
+      } else if (reads.freeFrom(due) > due) {
+        // It would have held up an earlier read, so it holds up this one.
+        late++;
+      }
+      first = (first + 1) % ack.length;
+      acks--;
+    }
+    return Math.max(ready, at) + late;
+  }
+
+  /// Records read data on the bus.
+  void reading(long from, long to) {
+    reads.add(from, to, (int) (to - from));
   }
 }
