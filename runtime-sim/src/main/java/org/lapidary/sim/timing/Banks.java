@@ -56,7 +56,8 @@ final class Banks {
     double left = work;
     while (true) {
       double rate = Math.max(0, 1 - share(bank1, at) - share(bank2, at) - share(bank3, at));
-      long until = Math.min(stretchEnd(bank1, at), Math.min(stretchEnd(bank2, at), stretchEnd(bank3, at)));
+      long until =
+          Math.min(stretchEnd(bank1, at), Math.min(stretchEnd(bank2, at), stretchEnd(bank3, at)));
       if (until == Long.MAX_VALUE || (until - at) * rate >= left) {
         return at + (long) Math.ceil(left / rate);
       }

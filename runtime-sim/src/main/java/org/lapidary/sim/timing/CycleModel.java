@@ -254,7 +254,7 @@ public final class CycleModel {
       default -> array.push(id, t + Depths.ISSUE_TO_EXECUTE);
     }
     if (config && unit != Funct.EXECUTE) {
-      release(id, unit, t + 1);
+      release(id, unit, t + (unit == Funct.STORE ? 2 : 1));
       finished = Math.max(finished, t + 2);
     }
     schedule(unit, t + 1);

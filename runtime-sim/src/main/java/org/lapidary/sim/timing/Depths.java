@@ -59,7 +59,7 @@ final class Depths {
   static final int SCALE_QUEUE = 5;
 
   /// Rows between the accumulator read and the scale unit's input.
-  static final int READ_QUEUE = 4;
+  static final int READ_QUEUE = 3;
 
   /// From the last read of an mvout to it leaving the reservation station.
   static final int READ_TO_DONE = 2;

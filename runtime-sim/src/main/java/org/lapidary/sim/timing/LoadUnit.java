@@ -7,7 +7,7 @@ final class LoadUnit {
   private static final int SCALED_ROW_CYCLES = 4;
 
   /// Cycles of output that may be pending when the next answer begins to come in.
-  private static final int OUTPUT_BUFFER = 3;
+  private static final int OUTPUT_BUFFER = 4;
 
   private final TimedMachine machine;
   private final Memory memory;
@@ -65,18 +65,19 @@ final class LoadUnit {
     }
     long start = Math.max(arrival, Math.max(controllerFree, tracker[free]));
     int state = Funct.loadState(funct);
-    long done = rs1 == 0 ? zeroFill(rs2, start) : transfer(state, rs1, rs2, start);
+    long done = rs1 == 0 ? zeroFill(state, rs2, start) : transfer(state, rs1, rs2, start);
     statistics.load(arrival, start, done);
     tracker[free] = done - 1;
     return done;
   }
 
-  private long zeroFill(long rs2, long start) {
+  private long zeroFill(int state, long rs2, long start) {
     int rows = TimedMachine.rows(rs2);
     int blocks = machine.blocks(TimedMachine.cols(rs2));
     long begin = Math.max(start, zeroFree);
-    zeroFree = begin + (long) rows * blocks;
-    controllerFree = begin + (long) (rows - 1) * blocks + 1;
+    int cycles = blocks * (TimedMachine.isAccumulator(rs2) ? 1 : repeats[state]);
+    zeroFree = begin + (long) rows * cycles;
+    controllerFree = begin + (long) (rows - 1) * cycles + 1;
     banks.dmaWrite(machine, rs2, blocks, 0, rows, begin + 2, zeroFree + 2);
     return zeroFree + Depths.ZERO_TO_DONE - 1;
   }
@@ -99,7 +100,12 @@ final class LoadUnit {
       long accepted = Math.max(send + 1, readerFree);
       rowAccepted[rowNext] = accepted;
       rowNext = rowNext + 1 == Depths.ROW_QUEUE ? 0 : rowNext + 1;
-      request(rs1 + r * stride[state], bytes, accepted + Depths.ROW_TO_REQUEST - 1, rowBytes, rowCycles);
+      request(
+          rs1 + r * stride[state],
+          bytes,
+          accepted + Depths.ROW_TO_REQUEST - 1,
+          rowBytes,
+          rowCycles);
     }
     controllerFree = send + (sent == 1 ? 2 : 1);
     if (repeated) {
@@ -116,8 +122,7 @@ final class LoadUnit {
   }
 
   /// Requests one row, in pieces each an aligned power of two covering most of what is left.
-  private void request(
-      long address, int bytes, long earliest, int rowBytes, int rowCycles) {
+  private void request(long address, int bytes, long earliest, int rowBytes, int rowCycles) {
     long at = address;
     int left = bytes;
     long ready = earliest;

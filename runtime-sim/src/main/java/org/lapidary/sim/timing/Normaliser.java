@@ -13,7 +13,7 @@ final class Normaliser {
   private static final int DIVIDE = 18;
   private static final int ROOT = 18;
   private static final int RECIPROCAL = 17;
-  private static final int FLOAT_DIVIDE = 17;
+  private static final int FLOAT_DIVIDE = 10;
 
   private final long[] slotFree;
   private long laneFree;
