@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lapidary.ir.Data;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.Diagnostic.Code;
 import org.lapidary.ir.DiagnosticException;
@@ -28,7 +29,7 @@ import org.lapidary.ir.op.OpInfo;
 public final class Evaluator {
   private Evaluator() {}
 
-  /// Sees every operation with its result, in the order of the graph.
+  /// Sees every operation with its result, in the order of the graph; constants excepted.
   @FunctionalInterface
   public interface Observer {
     void computed(Graph.Node<? extends Op> node, Tensor result);
@@ -54,10 +55,18 @@ public final class Evaluator {
       }
     }
     Map<Value, Integer> lastUse = lastUse(graph);
+    // Constants are read where they are used: they may be larger together than the memory.
+    Map<Value, Data> constants = new HashMap<>();
     int at = 0;
     for (Graph.Node<? extends Op> node : graph.nodes()) {
+      if (node.op() instanceof Layout.Const(Data data)) {
+        constants.put(node.result(), data);
+        at++;
+        continue;
+      }
       List<Value> operands = OpInfo.operands(node.op());
-      Tensor result = compute(graph, node, operands.stream().map(v -> known(live, v)).toList());
+      List<Tensor> tensors = operands.stream().map(v -> known(v, live, constants)).toList();
+      Tensor result = compute(graph, node, tensors);
       observer.computed(node, result);
       live.put(node.result(), result);
       for (Value operand : operands) {
@@ -68,7 +77,7 @@ public final class Evaluator {
     }
     Map<String, Tensor> results = new LinkedHashMap<>();
     for (Graph.Port port : graph.results()) {
-      results.put(port.name(), known(live, port.value()));
+      results.put(port.name(), known(port.value(), live, constants));
     }
     return results;
   }
@@ -151,8 +160,11 @@ public final class Evaluator {
     return last;
   }
 
-  private static Tensor known(Map<Value, Tensor> live, Value value) {
-    return Objects.requireNonNull(live.get(value), "used before it is defined");
+  private static Tensor known(Value value, Map<Value, Tensor> live, Map<Value, Data> constants) {
+    Data constant = constants.get(value);
+    return constant != null
+        ? constant.load()
+        : Objects.requireNonNull(live.get(value), "used before it is defined");
   }
 
   private static void drop(

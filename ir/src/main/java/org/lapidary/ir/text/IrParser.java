@@ -108,20 +108,21 @@ public final class IrParser {
     for (TerminalNode operand : statement.VALUE().subList(1, statement.VALUE().size())) {
       operands.add(use(operand));
     }
+    TensorType type = stated;
     try {
       Op op = op(statement, operands, stated);
-      TensorType computed = op.resultType();
-      if (computed.equals(stated)) {
-        Value result = define(statement.VALUE(0), stated);
+      type = op.resultType();
+      if (type.equals(stated)) {
+        Value result = define(statement.VALUE(0), type);
         nodes.add(new Graph.Node<>(result, op, loc(statement.location())));
         return;
       }
-      String message = "the type is " + computed + ", not " + stated;
+      String message = "the type is " + type + ", not " + stated;
       first(errorsBefore, statement.type().getStart(), message);
     } catch (IllegalArgumentException e) {
       first(errorsBefore, statement.name().getStart(), String.valueOf(e.getMessage()));
     }
-    define(statement.VALUE(0), stated); // so that the statements below are checked all the same
+    define(statement.VALUE(0), type); // so that the statements below are checked all the same
   }
 
   /// Reports a mistake unless the statement has one already, of which this is a consequence.

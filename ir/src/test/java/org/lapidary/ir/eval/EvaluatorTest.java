@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lapidary.ir.DType;
+import org.lapidary.ir.Data;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.GraphBuilder;
@@ -47,7 +48,36 @@ class EvaluatorTest {
         graph(),
         Map.of("x", Tensor.f32(List.of(2), 2f, 3f)),
         (node, result) -> seen.add(node.loc().node() + " " + result.asDouble(0)));
-    assertThat(seen).containsExactly(" 1.0", "/add 3.0", "/mul 6.0");
+    assertThat(seen).containsExactly("/add 3.0", "/mul 6.0");
+  }
+
+  @Test
+  void constantsAreReadWhereTheyAreUsed() {
+    List<String> events = new ArrayList<>();
+    GraphBuilder<NnOp> b = new GraphBuilder<>("g");
+    Value x = b.input("x", TensorType.of(DType.F32, 1));
+    List<Value> constants = new ArrayList<>();
+    for (String name : List.of("c", "d")) {
+      TensorType type = TensorType.of(DType.F32, 1);
+      Data data =
+          Data.lazy(
+              name,
+              type,
+              () -> {
+                events.add("read " + name);
+                return Tensor.of(type, new float[1]);
+              });
+      constants.add(b.emit(new Layout.Const(data)));
+    }
+    for (Value c : constants) {
+      x = b.emit(new Elementwise.Add(x, c), Loc.onnx("add"));
+    }
+    b.result("y", x);
+    Evaluator.run(
+        b.build(),
+        Map.of("x", Tensor.f32(List.of(1), 2f)),
+        (node, _) -> events.add(node.loc().node()));
+    assertThat(events).containsExactly("read c", "add", "read d", "add");
   }
 
   @Test

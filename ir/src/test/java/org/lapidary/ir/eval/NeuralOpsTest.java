@@ -3,6 +3,7 @@ package org.lapidary.ir.eval;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,18 @@ class NeuralOpsTest {
         sum += (double) a.f32()[(outer * 3 + m) * 5 + k] * b.f32()[(inner * 5 + k) * 7 + n];
       }
       assertThat((double) c.f32()[at]).isCloseTo(sum, within(1e-6));
+    }
+  }
+
+  /// Inner sizes around the four steps that are taken at a time.
+  @Test
+  void everyInnerSizeIsSummedCompletely() {
+    for (int size = 0; size <= 13; size++) {
+      float[] ones = new float[size];
+      Arrays.fill(ones, 1);
+      Tensor a = Tensor.f32(List.of(1, size), ones);
+      Tensor b = Tensor.f32(List.of(size, 1), ones);
+      assertThat(Ops.apply(Neural.MatMul::new, a, b).f32()).containsExactly(size);
     }
   }
 
