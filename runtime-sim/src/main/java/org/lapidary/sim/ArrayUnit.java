@@ -40,6 +40,15 @@ final class ArrayUnit {
 
   private boolean wideWeights;
 
+  /// The kernel's slot that holds the weights.
+  private int slot;
+
+  /// Computes that are put off.
+  private final RowQueue queue;
+
+  /// Where the rows of a tile start.
+  private final int[] tileRows;
+
   private final byte[] tileA;
   private final byte[] tileB;
   private final byte[] tileD;
@@ -56,6 +65,11 @@ final class ArrayUnit {
     this.saturatingNan = state.semantics.hardware(Divergence.NAN_TO_INT8);
     this.held = new int[dim * dim];
     this.wideKernel = new ScalarKernel(dim);
+    this.queue = new RowQueue(state, kernel);
+    this.tileRows = new int[dim];
+    for (int i = 0; i < dim; i++) {
+      tileRows[i] = i * dim;
+    }
     this.tileA = new byte[dim * dim];
     this.tileB = new byte[dim * dim];
     this.tileD = new byte[dim * dim];
@@ -80,35 +94,28 @@ final class ArrayUnit {
       throw new MachineTrap("weight stationary: A and B cannot both be transposed");
     }
     if (preloaded) {
+      slot = queue.freeSlot();
       loadWeights(stationary, state.transposeB);
       wideWeights = false;
     } else if (!holdsWeights) {
+      runQueue();
       wideKernel.setWideWeights(held);
       wideWeights = true;
     }
     holdsWeights = true;
-    Kernel multiplier = wideWeights ? wideKernel : kernel;
     int rows = Math.min(dim, ROWS.intIn(output));
     if (writesStraightToAccumulator(a, d, rows)) {
-      int c = ADDR.intIn(output);
-      multiplier.multiply(
-          state.spad,
-          (ADDR.intIn(a) & READ_ROW_MASK) << state.dimShift,
-          state.strideARows << state.dimShift,
-          rows,
-          Math.min(dim, COLS.intIn(a)),
-          state.acc,
-          (c & ROW_MASK) << state.dimShift,
-          state.strideCRows << state.dimShift,
-          (c & 1 << 30) != 0);
+      enqueue(a, rows);
       return;
     }
+    runQueue();
     gatherA(a);
     gather(d, false, tileD);
     for (int i = 0; i < result.length; i++) {
       result[i] = tileD[i];
     }
-    multiplier.multiply(tileA, 0, dim, dim, dim, result, 0, dim, true);
+    Kernel multiplier = wideWeights ? wideKernel : kernel;
+    multiplier.multiply(wideWeights ? 0 : slot, tileA, tileRows, dim, dim, result, tileRows, true);
     writeOutput(result, 0);
   }
 
@@ -118,6 +125,7 @@ final class ArrayUnit {
     int c = ADDR.intIn(output);
     int aRow = ADDR.intIn(a);
     return state.accesses == null
+        && !wideWeights
         && c < 0
         && c != GARBAGE
         && ADDR.intIn(d) == GARBAGE
@@ -127,11 +135,27 @@ final class ArrayUnit {
         && ROWS.intIn(a) >= rows
         && rows > 0
         && (aRow & READ_ROW_MASK) + (rows - 1) * state.strideARows < state.spadRows
-        && (c & ROW_MASK) + (rows - 1) * state.strideCRows < state.accRows
-        && (rows == 1 || state.strideCRows != 0);
+        && (c & ROW_MASK) + (rows - 1) * state.strideCRows < state.accRows;
+  }
+
+  /// Puts off the rows of one compute.
+  private void enqueue(long a, int rows) {
+    int c = ADDR.intIn(output);
+    queue.add(
+        (ADDR.intIn(a) & READ_ROW_MASK) << state.dimShift,
+        (c & ROW_MASK) << state.dimShift,
+        rows,
+        Math.min(dim, COLS.intIn(a)),
+        (c & 1 << 30) != 0);
+  }
+
+  /// Does what was put off. Must come before anything else looks at or changes the memories.
+  void runQueue() {
+    queue.run();
   }
 
   private void computeOutputStationary(long a, long b, boolean preloaded) {
+    runQueue();
     if (state.transposeB && !state.transposeA) {
       throw new MachineTrap("output stationary: B cannot be transposed unless A is");
     }
@@ -142,13 +166,13 @@ final class ArrayUnit {
       }
     } else if (holdsWeights && !wideWeights) {
       // The elements hold weights from the other dataflow: sums go on from those.
-      kernel.copyWeights(held);
+      kernel.copyWeights(slot, held);
     }
     holdsWeights = false;
     gatherA(a);
     gather(b, state.transposeB, tileB);
-    kernel.setWeights(tileB, 0, dim, dim);
-    kernel.multiply(tileA, 0, dim, dim, dim, held, 0, dim, true);
+    kernel.setWeights(slot, tileB, 0, dim, dim);
+    kernel.multiply(slot, tileA, tileRows, dim, dim, held, tileRows, true);
     writeOutput(held, state.shift);
   }
 
@@ -165,10 +189,10 @@ final class ArrayUnit {
             && state.accesses == null
             && (address & READ_ROW_MASK) + rows <= state.spadRows;
     if (lieStraight) {
-      kernel.setWeights(state.spad, (address & READ_ROW_MASK) << state.dimShift, rows, cols);
+      kernel.setWeights(slot, state.spad, (address & READ_ROW_MASK) << state.dimShift, rows, cols);
     } else {
       gather(operand, transposed, tileB);
-      kernel.setWeights(tileB, 0, dim, dim);
+      kernel.setWeights(slot, tileB, 0, dim, dim);
     }
   }
 
@@ -240,7 +264,7 @@ final class ArrayUnit {
           if (outputStationary && shiftsIntoAccumulator) {
             value = Numerics.clip(Numerics.roundingShift(value, shift), ARRAY_OUTPUT_BITS);
           }
-          state.acc[to + j] = add ? kernel.add(state.acc[to + j], value) : value;
+          state.acc[to + j] = add ? state.acc[to + j] + value : value;
         }
       } else {
         int to = state.spadIndex(row);

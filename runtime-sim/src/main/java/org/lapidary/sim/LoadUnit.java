@@ -1,6 +1,5 @@
 package org.lapidary.sim;
 
-import java.util.Arrays;
 import org.lapidary.machine.Divergence;
 import org.lapidary.machine.isa.BitField;
 import org.lapidary.machine.isa.Instr;
@@ -37,6 +36,10 @@ final class LoadUnit {
     if (state.accesses != null) {
       report(state.accesses, load, from, to, cols, rows);
     }
+    if (!intoAccumulator && copiesStraight(load, from, row, cols, rows)) {
+      copyBlocks(load, from, row, cols, rows);
+      return;
+    }
     for (int r = 0; r < rows; r++) {
       long source = from + r * load.strideBytes;
       int bytes = intoAccumulator && !load.shrink ? cols * Integer.BYTES : cols;
@@ -51,6 +54,40 @@ final class LoadUnit {
     }
   }
 
+  /// Whether the common case holds: bytes go unchanged into scratchpad rows that all exist and that
+  /// no two blocks share, so that the order does not matter.
+  private boolean copiesStraight(
+      MachineState.LoadState load, long from, int row, int cols, int rows) {
+    int lastRow = row + rows - 1 + ((cols - 1) >> state.dimShift) * load.blockStrideRows;
+    return from != 0
+        && rows > 0
+        && cols > 0
+        && load.scale == IDENTITY
+        && load.pixelRepeats == 1
+        && (cols <= state.dim || load.blockStrideRows >= rows)
+        && lastRow < state.spadRows
+        && load.strideBytes >= 0
+        && load.strideBytes <= Integer.MAX_VALUE;
+  }
+
+  private void copyBlocks(MachineState.LoadState load, long from, int row, int cols, int rows) {
+    int stride = (int) load.strideBytes;
+    int at = state.memory.index(from, (long) (rows - 1) * stride + cols);
+    int to = row;
+    for (int c = 0; c < cols; c += state.dim) {
+      kernel.copyRows(
+          state.memory.bytes(),
+          at + c,
+          stride,
+          state.spad,
+          to << state.dimShift,
+          state.dim,
+          rows,
+          Math.min(state.dim, cols - c));
+      to += load.blockStrideRows;
+    }
+  }
+
   /// Fills one scratchpad row, and those a block stride further on, from bytes at `at` (-1: zeros).
   private void scratchpadRow(MachineState.LoadState load, int at, int row, int cols) {
     byte[] memory = state.memory.bytes();
@@ -58,15 +95,9 @@ final class LoadUnit {
     for (int c = 0; c < cols; c += state.dim) {
       int to = state.spadIndex(blockRow);
       int count = Math.min(state.dim, cols - c);
-      if (at < 0) {
-        Arrays.fill(state.spad, to, to + count, (byte) 0);
-      } else if (load.scale == IDENTITY) {
-        kernel.copy(memory, at + c, state.spad, to, count);
-      } else {
-        for (int i = 0; i < count; i++) {
-          state.spad[to + i] =
-              (byte) Numerics.scale8(memory[at + c + i], load.scale, saturatingNan);
-        }
+      for (int i = 0; i < count; i++) {
+        int value = at < 0 ? 0 : Numerics.scale8(memory[at + c + i], load.scale, saturatingNan);
+        state.spad[to + i] = (byte) value;
       }
       blockRow += load.blockStrideRows;
     }
@@ -78,18 +109,13 @@ final class LoadUnit {
     for (int c = 0; c < cols; c += state.dim) {
       int to = state.accIndex(blockRow);
       int count = Math.min(state.dim, cols - c);
-      for (int i = 0; i < count; i++) {
-        int value = 0;
-        if (at >= 0) {
-          value =
-              load.shrink
-                  ? Numerics.scale8(memory[at + c + i], load.scale, saturatingNan)
-                  : (int) MainMemory.INT.get(memory, at + (c + i) * Integer.BYTES);
+      if (at >= 0 && !load.shrink) {
+        kernel.copyInts(memory, at + c * Integer.BYTES, state.acc, to, count, add);
+      } else {
+        for (int i = 0; i < count; i++) {
+          int value = at < 0 ? 0 : Numerics.scale8(memory[at + c + i], load.scale, saturatingNan);
+          state.acc[to + i] = add ? state.acc[to + i] + value : value;
         }
-        if (add) {
-          value = kernel.add(state.acc[to + i], value);
-        }
-        state.acc[to + i] = value;
       }
       blockRow += load.blockStrideRows;
     }

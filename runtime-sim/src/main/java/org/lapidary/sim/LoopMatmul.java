@@ -130,45 +130,60 @@ public final class LoopMatmul {
     }
   }
 
+  /// The tiles of one `k` come in first and the computes follow each other, which leaves the same
+  /// bits as the reference's strict interleaving.
   private void multiply(Instr.LoopWs loop) {
     for (int k = 0; k < bounds.tilesK(); k++) {
+      for (int i = 0; i < bounds.tilesI(); i++) {
+        moveA(loop, i, k);
+      }
       for (int j = 0; j < bounds.tilesJ(); j++) {
-        for (int i = 0; i < bounds.tilesI(); i++) {
-          multiplyTile(loop, i, j, k);
+        moveB(loop, j, k);
+      }
+      for (int j = 0; j < bounds.tilesJ(); j++) {
+        if (!skips(loop.skipExecute())) {
+          multiplyColumn(loop, j, k);
+        }
+        boolean last = k == bounds.tilesK() - 1;
+        if (last && !addrsDc.c().isNone() && !skips(loop.skipStore())) {
+          for (int i = 0; i < bounds.tilesI(); i++) {
+            store(loop, i, j);
+          }
         }
       }
     }
   }
 
-  private void multiplyTile(Instr.LoopWs loop, int i, int j, int k) {
-    int localA =
-        rowA + (loop.transposeA() ? k * bounds.tilesI() + i : i * bounds.tilesK() + k) * dim;
-    int localB =
-        rowB + (loop.transposeB() ? j * bounds.tilesK() + k : k * bounds.tilesJ() + j) * dim;
-    if (j == 0) {
-      moveA(loop, i, k, localA);
-    }
-    if (i == 0) {
-      moveB(loop, j, k, localB);
-    }
-    if (!skips(loop.skipExecute())) {
-      boolean overwrite = k == 0 && !loop.accumulate();
+  private void multiplyColumn(Instr.LoopWs loop, int j, int k) {
+    boolean overwrite = k == 0 && !loop.accumulate();
+    int localB = localB(loop, j, k);
+    int width = width(j);
+    int depth = depth(k);
+    int tilesI = bounds.tilesI();
+    for (int i = 0; i < tilesI; i++) {
       int c = (overwrite ? PlainCommands.ACC : PlainCommands.ACC_ADD) | tileC(i, j);
       sink.accept(
           PlainCommands.PRELOAD,
-          block(i == 0 ? localB : PlainCommands.GARBAGE, width(j), depth(k)),
-          block(c, width(j), height(i)));
+          block(i == 0 ? localB : PlainCommands.GARBAGE, width, depth),
+          block(c, width, height(i)));
       sink.accept(
           i == 0 ? PlainCommands.COMPUTE_PRELOADED : PlainCommands.COMPUTE_ACCUMULATED,
-          block(localA, depth(k), height(i)),
+          block(localA(loop, i, k), depth, height(i)),
           block(PlainCommands.GARBAGE, dim, dim));
-    }
-    if (k == bounds.tilesK() - 1 && !addrsDc.c().isNone() && !skips(loop.skipStore())) {
-      store(loop, i, j);
     }
   }
 
-  private void moveA(Instr.LoopWs loop, int i, int k, int local) {
+  private int localA(Instr.LoopWs loop, int i, int k) {
+    int tile = loop.transposeA() ? k * bounds.tilesI() + i : i * bounds.tilesK() + k;
+    return rowA + tile * dim;
+  }
+
+  private int localB(Instr.LoopWs loop, int j, int k) {
+    int tile = loop.transposeB() ? j * bounds.tilesK() + k : k * bounds.tilesJ() + j;
+    return rowB + tile * dim;
+  }
+
+  private void moveA(Instr.LoopWs loop, int i, int k) {
     long a = addrsAb.a().bytes();
     if (a == 0 || skips(loop.skipLoadA())) {
       return;
@@ -178,10 +193,10 @@ public final class LoopMatmul {
         a + (transposed ? k * stridesAb.aElements() + i : i * stridesAb.aElements() + k) * dim;
     int cols = transposed ? height(i) : depth(k);
     int rows = transposed ? depth(k) : height(i);
-    sink.accept(PlainCommands.MVIN, from, block(local, cols, rows));
+    sink.accept(PlainCommands.MVIN, from, block(localA(loop, i, k), cols, rows));
   }
 
-  private void moveB(Instr.LoopWs loop, int j, int k, int local) {
+  private void moveB(Instr.LoopWs loop, int j, int k) {
     long b = addrsAb.b().bytes();
     if (b == 0 || skips(loop.skipLoadB())) {
       return;
@@ -191,7 +206,7 @@ public final class LoopMatmul {
         b + (transposed ? j * stridesAb.bElements() + k : k * stridesAb.bElements() + j) * dim;
     int cols = transposed ? depth(k) : width(j);
     int rows = transposed ? width(j) : depth(k);
-    sink.accept(PlainCommands.MVIN2, from, block(local, cols, rows));
+    sink.accept(PlainCommands.MVIN2, from, block(localB(loop, j, k), cols, rows));
   }
 
   private void store(Instr.LoopWs loop, int i, int j) {

@@ -118,6 +118,13 @@ final class NormUnit {
     }
   }
 
+  /// What an ordinary mvout of at least one element leaves in the current slot.
+  void resetStatistics(boolean touched) {
+    if (touched) {
+      block(NormCommand.RESET, 0, 0);
+    }
+  }
+
   private void block(NormCommand command, int from, int count) {
     Slot slot = slot();
     if (slot.resetPending) {

@@ -5,51 +5,43 @@ import java.util.Arrays;
 /// The reference kernel: one element at a time, in the order of the definition.
 final class ScalarKernel implements Kernel {
   private final int dim;
-  private final int[] weights;
+  private final int[][] weights;
 
   ScalarKernel(int dim) {
     this.dim = dim;
-    this.weights = new int[dim * dim];
+    this.weights = new int[SLOTS][dim * dim];
   }
 
   @Override
-  public void setWeights(byte[] source, int from, int rows, int cols) {
-    Arrays.fill(weights, 0);
+  public void setWeights(int slot, byte[] source, int from, int rows, int cols) {
+    Arrays.fill(weights[slot], 0);
     for (int k = 0; k < rows; k++) {
       for (int j = 0; j < cols; j++) {
-        weights[k * dim + j] = source[from + k * dim + j];
+        weights[slot][k * dim + j] = source[from + k * dim + j];
       }
     }
   }
 
   @Override
-  public void copyWeights(int[] into) {
-    System.arraycopy(weights, 0, into, 0, weights.length);
+  public void copyWeights(int slot, int[] into) {
+    System.arraycopy(weights[slot], 0, into, 0, dim * dim);
   }
 
   /// Weights wider than int8, as an array holds them that last summed up outputs in place.
   void setWideWeights(int[] values) {
-    System.arraycopy(values, 0, weights, 0, weights.length);
+    System.arraycopy(values, 0, weights[0], 0, dim * dim);
   }
 
   @Override
   public void multiply(
-      byte[] a,
-      int aFrom,
-      int aStep,
-      int rows,
-      int depth,
-      int[] out,
-      int outFrom,
-      int outStep,
-      boolean add) {
+      int slot, byte[] a, int[] aRows, int rows, int depth, int[] out, int[] outRows, boolean add) {
     for (int i = 0; i < rows; i++) {
       for (int j = 0; j < dim; j++) {
-        int sum = add ? out[outFrom + i * outStep + j] : 0;
+        int sum = add ? out[outRows[i] + j] : 0;
         for (int k = 0; k < depth; k++) {
-          sum += a[aFrom + i * aStep + k] * weights[k * dim + j];
+          sum += a[aRows[i] + k] * weights[slot][k * dim + j];
         }
-        out[outFrom + i * outStep + j] = sum;
+        out[outRows[i] + j] = sum;
       }
     }
   }
@@ -63,9 +55,27 @@ final class ScalarKernel implements Kernel {
   }
 
   @Override
-  public void copy(byte[] from, int fromIndex, byte[] to, int toIndex, int count) {
+  public void copyRows(
+      byte[] from,
+      int fromIndex,
+      int fromStep,
+      byte[] to,
+      int toIndex,
+      int toStep,
+      int rows,
+      int count) {
+    for (int r = 0; r < rows; r++) {
+      for (int i = 0; i < count; i++) {
+        to[toIndex + r * toStep + i] = from[fromIndex + r * fromStep + i];
+      }
+    }
+  }
+
+  @Override
+  public void copyInts(byte[] from, int fromIndex, int[] to, int toIndex, int count, boolean add) {
     for (int i = 0; i < count; i++) {
-      to[toIndex + i] = from[fromIndex + i];
+      int value = (int) MainMemory.INT.get(from, fromIndex + i * Integer.BYTES);
+      to[toIndex + i] = add ? to[toIndex + i] + value : value;
     }
   }
 }

@@ -96,8 +96,9 @@ public final class Simulator {
   public void execute(long[] packed, int from, int to) {
     for (int i = from; i < to; i++) {
       int at = i * PACKED_LONGS;
-      execute((int) packed[at], packed[at + 1], packed[at + 2]);
+      step((int) packed[at], packed[at + 1], packed[at + 2]);
     }
+    array.runQueue();
   }
 
   /// Executes a command.
@@ -110,12 +111,19 @@ public final class Simulator {
   ///
   /// @return the value of `rd`: 0 for all but counter commands
   public long execute(int funct, long rs1, long rs2) {
+    step(funct, rs1, rs2);
+    array.runQueue();
+    return counters.takeResponse();
+  }
+
+  private void step(int funct, long rs1, long rs2) {
     if (observer != null) {
       observer.command(commandIndex, funct, rs1, rs2);
     }
     try {
       plain(funct, rs1, rs2);
     } catch (MachineTrap | IsaException e) {
+      array.runQueue();
       throw new MachineTrap(
           "command %d: %s: %s"
               .formatted(
@@ -125,7 +133,6 @@ public final class Simulator {
           e);
     }
     commandIndex++;
-    return counters.takeResponse();
   }
 
   /// The commands that programs consist of go straight to their units, the others by their record.
@@ -139,7 +146,14 @@ public final class Simulator {
       array.compute(rs1, rs2, false);
     } else if (funct == PlainCommands.COMPUTE_PRELOADED) {
       array.compute(rs1, rs2, true);
-    } else if (funct == PlainCommands.MVIN) {
+    } else {
+      array.runQueue();
+      otherCommand(funct, rs1, rs2);
+    }
+  }
+
+  private void otherCommand(int funct, long rs1, long rs2) {
+    if (funct == PlainCommands.MVIN) {
       loads.mvin(0, rs1, rs2);
     } else if (funct == PlainCommands.MVIN2) {
       loads.mvin(1, rs1, rs2);

@@ -36,6 +36,10 @@ final class StoreUnit {
     }
     int rows = ROWS.intIn(source);
     int row = address & ROW_MASK;
+    if (isOneBlockScaled(address, row, cols, rows)) {
+      scaledBlock(to, row, cols, rows);
+      return;
+    }
     for (int r = 0; r < rows; r++) {
       if (state.accesses != null) {
         reportRows(state.accesses, address < 0, row + r, cols);
@@ -53,6 +57,28 @@ final class StoreUnit {
     }
   }
 
+  /// Whether the common case holds: one block of existing accumulator rows that are only scaled.
+  private boolean isOneBlockScaled(int address, int row, int cols, int rows) {
+    return state.accesses == null
+        && address < 0
+        && (address & FULL_WIDTH) == 0
+        && NormCommand.of(address >>> NORM_SHIFT & 7) == NormCommand.RESET
+        && cols <= state.dim
+        && row + rows <= state.accRows
+        && isPlain();
+  }
+
+  private void scaledBlock(long to, int row, int cols, int rows) {
+    byte[] memory = state.memory.bytes();
+    int floor = state.storeActivation == Activation.RELU ? 0 : Byte.MIN_VALUE;
+    for (int r = 0; r < rows; r++) {
+      int at = state.memory.index(to + r * state.storeStrideBytes, cols);
+      kernel.scale(
+          state.acc, (row + r) << state.dimShift, memory, at, cols, state.storeScale, floor);
+    }
+    norm.resetStatistics(rows > 0 && cols > 0);
+  }
+
   /// The ordinary mvout of an accumulator row, the only one that writes.
   private void resetRow(long to, int row, int cols, boolean fullWidth) {
     if (fullWidth) {
@@ -67,7 +93,8 @@ final class StoreUnit {
     report(to, cols);
     for (int c = 0; c < cols; c += state.dim) {
       int from = state.spadIndex(row + c / state.dim * state.dim);
-      kernel.copy(state.spad, from, state.memory.bytes(), at + c, Math.min(state.dim, cols - c));
+      System.arraycopy(
+          state.spad, from, state.memory.bytes(), at + c, Math.min(state.dim, cols - c));
     }
   }
 
