@@ -15,6 +15,9 @@ public interface AccessObserver extends Observer {
   /// A command writes a private row, or adds to it.
   default void rowWritten(boolean inAccumulator, int row, boolean added) {}
 
+  /// A sum, or a product of an activation, did not fit int32 and wrapped around.
+  default void wrapped(long exact) {}
+
   /// A command names a private row that does not exist; the machine wraps or traps afterwards.
   default void rowOutOfRange(boolean inAccumulator, int row) {}
 }

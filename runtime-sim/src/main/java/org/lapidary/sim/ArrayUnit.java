@@ -172,7 +172,10 @@ final class ArrayUnit {
     gatherA(a);
     gather(b, state.transposeB, tileB);
     kernel.setWeights(slot, tileB, 0, dim, dim);
-    kernel.multiply(slot, tileA, tileRows, dim, dim, held, tileRows, true);
+    kernel.multiply(slot, tileA, tileRows, dim, dim, result, tileRows, false);
+    for (int i = 0; i < held.length; i++) {
+      held[i] = state.add(held[i], result[i]);
+    }
     writeOutput(held, state.shift);
   }
 
@@ -264,7 +267,7 @@ final class ArrayUnit {
           if (outputStationary && shiftsIntoAccumulator) {
             value = Numerics.clip(Numerics.roundingShift(value, shift), ARRAY_OUTPUT_BITS);
           }
-          state.acc[to + j] = add ? state.acc[to + j] + value : value;
+          state.acc[to + j] = add ? state.add(state.acc[to + j], value) : value;
         }
       } else {
         int to = state.spadIndex(row);

@@ -109,16 +109,23 @@ final class LoadUnit {
     for (int c = 0; c < cols; c += state.dim) {
       int to = state.accIndex(blockRow);
       int count = Math.min(state.dim, cols - c);
-      if (at >= 0 && !load.shrink) {
+      if (at >= 0 && !load.shrink && state.accesses == null) {
         kernel.copyInts(memory, at + c * Integer.BYTES, state.acc, to, count, add);
       } else {
         for (int i = 0; i < count; i++) {
-          int value = at < 0 ? 0 : Numerics.scale8(memory[at + c + i], load.scale, saturatingNan);
-          state.acc[to + i] = add ? state.acc[to + i] + value : value;
+          int value = at < 0 ? 0 : accumulatorElement(load, at, c + i);
+          state.acc[to + i] = add ? state.add(state.acc[to + i], value) : value;
         }
       }
       blockRow += load.blockStrideRows;
     }
+  }
+
+  private int accumulatorElement(MachineState.LoadState load, int at, int column) {
+    byte[] memory = state.memory.bytes();
+    return load.shrink
+        ? Numerics.scale8(memory[at + column], load.scale, saturatingNan)
+        : (int) MainMemory.INT.get(memory, at + column * Integer.BYTES);
   }
 
   /// Builds the overlap of im2col: each element also lands in earlier rows, further to the right.

@@ -96,6 +96,19 @@ final class MachineState {
         << dimShift;
   }
 
+  /// The sum of two int32, which wraps.
+  int add(int x, int y) {
+    return narrow((long) x + y);
+  }
+
+  /// An exact result as the machine's int32, which wraps.
+  int narrow(long exact) {
+    if (accesses != null && exact != (int) exact) {
+      accesses.wrapped(exact);
+    }
+    return (int) exact;
+  }
+
   private int outOfRange(int row, int rows, boolean inAccumulator) {
     if (accesses != null) {
       accesses.rowOutOfRange(inAccumulator, row);

@@ -78,7 +78,18 @@ final class NormUnit {
   }
 
   private int igelu(int q) {
+    if (state.accesses != null) {
+      checkIgelu(q);
+    }
     return Numerics.igelu(q, state.qb, state.qc);
+  }
+
+  /// Goes through the polynomial exactly, so that an observer hears of what wraps.
+  private void checkIgelu(int q) {
+    long clipped = Math.min(Math.abs((long) q), -(long) state.qb);
+    long square = state.narrow((clipped + state.qb) * (clipped + state.qb));
+    long p = state.narrow(square + state.qc);
+    state.narrow(q * (long) state.narrow((q < 0 ? -p : p) + state.qc));
   }
 
   private int exp(int q) {
@@ -165,7 +176,7 @@ final class NormUnit {
 
   private void sum(Slot slot, int from, int count) {
     for (int i = 0; i < count; i++) {
-      slot.sum += state.acc[from + i];
+      slot.sum = state.add(slot.sum, state.acc[from + i]);
     }
     slot.count += count;
   }
@@ -173,7 +184,7 @@ final class NormUnit {
   private void squares(Slot slot, int from, int count) {
     for (int i = 0; i < count; i++) {
       int deviation = state.acc[from + i] - slot.mean;
-      slot.sum += deviation * deviation;
+      slot.sum = state.narrow(slot.sum + (long) deviation * deviation);
     }
     slot.count += count;
   }
@@ -181,7 +192,7 @@ final class NormUnit {
   private void exponentials(Slot slot, int from, int count) {
     slot.max = slot.runningMax;
     for (int i = 0; i < count; i++) {
-      slot.sum += exp(state.acc[from + i]);
+      slot.sum = state.add(slot.sum, exp(state.acc[from + i]));
     }
   }
 

@@ -1,5 +1,6 @@
 package org.lapidary.sim;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.machine.Divergence;
 import org.lapidary.machine.GemminiParams;
@@ -87,6 +88,19 @@ public final class Simulator {
   /// Commands executed so far.
   public long commandsExecuted() {
     return commandIndex;
+  }
+
+  /// Packs commands for the fast way to execute them.
+  public static long[] pack(List<Instr> commands) {
+    long[] packed = new long[commands.size() * PACKED_LONGS];
+    int at = 0;
+    for (Instr instr : commands) {
+      RoccCommand command = Isa.encode(instr);
+      packed[at++] = command.funct();
+      packed[at++] = command.rs1();
+      packed[at++] = command.rs2();
+    }
+    return packed;
   }
 
   /// Executes a range of commands, three longs each.
