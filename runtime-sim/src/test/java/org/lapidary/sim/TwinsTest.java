@@ -77,7 +77,7 @@ class TwinsTest {
       for (int depth : new int[] {1, dim - 1, dim}) {
         byte[] a = extremes(random, tileRows * dim);
         byte[] w = extremes(random, dim * dim);
-        int[] start = random.ints(tileRows * dim).toArray();
+        int[] start = random.ints((long) tileRows * dim).toArray();
         int[] rowStarts = new int[tileRows];
         for (int i = 0; i < tileRows; i++) {
           rowStarts[i] = i * dim;

@@ -2,8 +2,8 @@ package org.lapidary.sim.timing;
 
 import java.util.Arrays;
 
-/// Entries that will leave the reservation station, in streams that are each in order: loads
-/// from memory, zero fills, computes, results of the array, stores.
+/// Entries that will leave the reservation station, in streams that are each in order: loads from
+/// memory, zero fills, computes, results of the array, stores.
 final class Completions {
   static final int LOAD = 0;
   static final int COMPUTE = 1;

@@ -100,8 +100,8 @@ public final class CycleModel {
     regionEnd[region] = Math.max(regionEnd[region], end);
   }
 
-  /// Cycles from the first command being presented until a fence after the last one returns.
-  /// Acts as that fence.
+  /// Cycles from the first command being presented until a fence after the last one returns. Acts
+  /// as that fence.
   public long cycles() {
     fence();
     return finished;

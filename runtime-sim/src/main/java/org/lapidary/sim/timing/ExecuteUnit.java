@@ -7,6 +7,7 @@ import java.util.Arrays;
 final class ExecuteUnit {
   private static final int LENGTH = 32;
   private static final int LEAST_ROWS = 4;
+
   /// Computes in the array at once.
   private static final int WINDOW = 4;
 

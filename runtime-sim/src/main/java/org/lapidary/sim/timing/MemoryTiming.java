@@ -5,11 +5,11 @@ import org.lapidary.machine.GemminiParams;
 /// The main memory and the processor as the accelerator sees them.
 ///
 /// @param latency cycles from the handshake of a read to its first beat; a write is acknowledged as
-///     many cycles after its last beat
+///   many cycles after its last beat
 /// @param beatInterval cycles per 16-byte beat of read data, 1 for the full bus width
 /// @param commandGap least number of cycles between two commands accepted from the processor
 /// @param cache true when a 512 KiB cache with hit latency 6 stands in front of that memory
-///     (rtl/README "Memory models", L2)
+///   (rtl/README "Memory models", L2)
 public record MemoryTiming(int latency, int beatInterval, int commandGap, boolean cache) {
   public MemoryTiming {
     if (latency < 1 || beatInterval < 1 || commandGap < 1) {

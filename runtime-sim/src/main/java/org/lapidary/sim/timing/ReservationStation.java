@@ -20,6 +20,7 @@ final class ReservationStation {
   final int[] region;
   final boolean[] unrolled;
   final long[] allocated;
+
   /// The class whose completion last cleared a dependency, and when; -1 for none.
   final int[] blamed;
 
