@@ -3,7 +3,9 @@ package org.lapidary.ir.num;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.math.BigInteger;
 import org.junit.jupiter.api.Test;
+import org.lapidary.testkit.Property;
 
 class IBertTest {
   /// Survey.md §4.4: the reference shifts the polynomial right by 14 and adds Z, which leaves the
@@ -74,5 +76,48 @@ class IBertTest {
     assertThat(IBert.exp(-2_000_000_000, 13, 5041, 27, 383)).isZero();
     // A product beyond 32 bits does not wrap.
     assertThat(IBert.exp(-900_000, 13, 5041, 27, 383)).isZero();
+  }
+
+  /// The same formulas in unbounded integers, reduced to 32 bits at the end: what wrapping means.
+  @Test
+  void allArithmeticWrapsAt32Bits() {
+    BigInteger modulus = BigInteger.TWO.pow(32);
+    Property.holds(
+        2000,
+        random -> {
+          int q = random.nextInt() >> random.nextInt(32);
+          int qb = -(random.nextInt() >>> (1 + random.nextInt(31)));
+          int qc = random.nextInt() >> random.nextInt(32);
+          BigInteger clipped = big(Math.min(Math.abs((long) q), -(long) qb));
+          BigInteger p = clipped.add(big(qb)).pow(2).add(big(qc));
+          BigInteger erf = q < 0 ? p.negate() : p;
+          BigInteger gelu = big(q).multiply(erf.add(big(qc)));
+          assertThat(IBert.erf(q, qb, qc)).isEqualTo(erf.mod(modulus).intValue());
+          assertThat(IBert.gelu(q, qb, qc)).isEqualTo(gelu.mod(modulus).intValue());
+        });
+  }
+
+  @Test
+  void expHalvesWhatThePolynomialGives() {
+    Property.holds(
+        2000,
+        random -> {
+          double scale = Math.scalb(1 + random.nextDouble(), -3 - random.nextInt(8));
+          int qln2 = (int) (0.693147 / scale);
+          int qln2Inv = 65536 / qln2;
+          int qb = (int) (1.353 / scale);
+          int qc = (int) (0.344 / (0.3585 * scale * scale));
+          int t = -random.nextInt(40 * qln2);
+          BigInteger z = big(-(long) t).multiply(big(qln2Inv)).shiftRight(16);
+          BigInteger r = big(t).add(z.multiply(big(qln2)));
+          BigInteger p = r.add(big(qb)).pow(2).add(big(qc));
+          BigInteger expected = p.shiftRight(z.intValue());
+          assertThat(p.bitLength()).as("no overflow at scale %s", scale).isLessThan(32);
+          assertThat(big(IBert.exp(t, qln2, qln2Inv, qb, qc))).isEqualTo(expected);
+        });
+  }
+
+  private static BigInteger big(long v) {
+    return BigInteger.valueOf(v);
   }
 }
