@@ -1,0 +1,75 @@
+package org.lapidary.passes.quant;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.Value;
+import org.lapidary.ir.op.NnOp;
+
+/// What the values of a graph were like on a set of samples: enough to choose every scale, in
+/// memory that does not grow with the samples.
+///
+/// It belongs to one graph, whose [Value]s are its keys. Calibrations of the same graph on parts
+/// of a set, merged, equal the calibration on the whole set.
+public final class Calibration {
+  private final Map<Value, Histogram> values = new HashMap<>();
+  private final Map<Value, NormObservation> norms = new HashMap<>();
+  private final Map<Value, ScoreObservation> scores = new HashMap<>();
+  private int samples;
+
+  Calibration() {}
+
+  /// Runs the float referee on every sample.
+  public static Calibration collect(
+      Graph<NnOp> graph, Iterable<? extends Map<String, Tensor>> samples) {
+    Calibrator calibrator = new Calibrator(graph);
+    samples.forEach(calibrator::add);
+    return calibrator.calibration();
+  }
+
+  /// Adds what another calibration of the same graph saw.
+  public void merge(Calibration other) {
+    other.values.forEach((v, h) -> histogram(v).merge(h));
+    other.norms.forEach((v, n) -> norm(v).merge(n));
+    other.scores.forEach((v, s) -> score(v).merge(s));
+    samples += other.samples;
+  }
+
+  /// Number of samples seen.
+  public int samples() {
+    return samples;
+  }
+
+  /// Distribution of a value of type f32.
+  public Histogram of(Value value) {
+    return Objects.requireNonNull(values.get(value), () -> "not calibrated: " + value);
+  }
+
+  /// What the LayerNorm with that result saw.
+  public NormObservation ofNorm(Value result) {
+    return Objects.requireNonNull(norms.get(result), () -> "not calibrated: " + result);
+  }
+
+  /// What the softmax with that result saw.
+  public ScoreObservation ofSoftmax(Value result) {
+    return Objects.requireNonNull(scores.get(result), () -> "not calibrated: " + result);
+  }
+
+  void countSample() {
+    samples++;
+  }
+
+  Histogram histogram(Value value) {
+    return values.computeIfAbsent(value, _ -> new Histogram());
+  }
+
+  NormObservation norm(Value result) {
+    return norms.computeIfAbsent(result, _ -> new NormObservation());
+  }
+
+  ScoreObservation score(Value result) {
+    return scores.computeIfAbsent(result, _ -> new ScoreObservation());
+  }
+}

@@ -1,0 +1,133 @@
+package org.lapidary.passes.quant;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.HashMap;
+import org.lapidary.ir.DType;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.GraphBuilder;
+import org.lapidary.ir.Data;
+import org.lapidary.ir.Loc;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.TensorType;
+import org.lapidary.ir.Value;
+import org.lapidary.ir.op.Accumulate;
+import org.lapidary.ir.op.Layout;
+import org.lapidary.ir.op.MoveOut;
+import org.lapidary.ir.op.Op;
+
+/// Appends operations of the `q` level, with their integer constants.
+final class Emitter {
+  /// Bias rows stay this far from the ends of 32 bits.
+  private static final double LARGEST_BIAS = 0x1p30;
+
+  private final GraphBuilder<Op> out;
+  private final Map<Sum, Value> finished = new HashMap<>();
+  private Loc loc = Loc.NONE;
+
+  Emitter(GraphBuilder<Op> out) {
+    this.out = out;
+  }
+
+  /// A sum in the accelerator with a row that is still to be added.
+  ///
+  /// @param value i32
+  /// @param step real value of one unit, which may differ from that of the type
+  /// @param bias real numbers to be added to every row; empty if there are none
+  record Sum(Value value, double step, double[] bias) {
+    Sum plus(double[] row) {
+      double[] sum = row.clone();
+      for (int i = 0; i < bias.length; i++) {
+        sum[i] += bias[i];
+      }
+      return new Sum(value, step, sum);
+    }
+
+    Sum minus(double number) {
+      double[] row = new double[value.type().dim(-1)];
+      Arrays.fill(row, -number);
+      return plus(row);
+    }
+
+    Sum times(double factor) {
+      return new Sum(
+          value, step * factor, Arrays.stream(bias).map(x -> x * factor).toArray());
+    }
+  }
+
+  /// The operations that follow come from here.
+  void at(Loc origin) {
+    loc = origin.through("quantize");
+  }
+
+  Loc loc() {
+    return loc;
+  }
+
+  Value emit(Op op) {
+    return out.emit(op, loc);
+  }
+
+  void keep(Graph.Node<Op> node) {
+    out.keep(node);
+  }
+
+  Value constant(Data data) {
+    return emit(new Layout.Const(data));
+  }
+
+  /// A row of integers for real numbers.
+  Value row(String name, double[] real, double step) {
+    int[] q = new int[real.length];
+    for (int i = 0; i < q.length; i++) {
+      q[i] = (int) Math.clamp(Math.rint(real[i] / step), -LARGEST_BIAS, LARGEST_BIAS);
+    }
+    return integers(name, List.of(q.length), q, step);
+  }
+
+  Value integers(String name, List<Integer> dims, int[] q, double step) {
+    Tensor tensor = Tensor.of(new TensorType(DType.I32, dims, step), q);
+    return constant(Data.of(loc.node() + "." + name, tensor));
+  }
+
+  /// A sum with its row added and its scale in its type.
+  Value finish(Sum sum) {
+    return finished.computeIfAbsent(sum, this::finishNew);
+  }
+
+  private Value finishNew(Sum sum) {
+    Value scaled = sum.value();
+    if (scaled.type().scale() != sum.step()) {
+      scaled = emit(new Accumulate.Rescale(scaled, sum.step()));
+    }
+    if (Arrays.stream(sum.bias()).allMatch(b -> b == 0)) {
+      return scaled;
+    }
+    return emit(new Accumulate.AddI32(scaled, row("bias", sum.bias(), sum.step())));
+  }
+
+  /// A sum as int8.
+  Value requantize(Sum sum, boolean relu, double step) {
+    return requantize(finish(sum), relu, step);
+  }
+
+  Value requantize(Value i32, boolean relu, double step) {
+    float scale = (float) (i32.type().scale() / step);
+    return emit(new MoveOut.Requantize(i32, scale, relu, step));
+  }
+
+  /// An int8 value in steps of `step`, each channel times a real number.
+  Value channels(Value int8, double int8Step, double[] gamma, double step) {
+    int[] factors = new int[gamma.length];
+    for (int i = 0; i < factors.length; i++) {
+      factors[i] = (int) Math.clamp(Math.rint(gamma[i] * int8Step / step), -0x1p20, 0x1p20);
+    }
+    Value row = integers("factors", List.of(factors.length), factors, 0);
+    return emit(new Accumulate.ChannelMul(int8, row, step));
+  }
+
+  Value add(Value a, Value b) {
+    return emit(new Accumulate.AddI32(a, b));
+  }
+}

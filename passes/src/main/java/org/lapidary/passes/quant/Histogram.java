@@ -1,0 +1,171 @@
+package org.lapidary.passes.quant;
+
+import java.util.function.DoubleUnaryOperator;
+
+/// How often real values occurred, in bins of equal width over `[-2^e, 2^e)`.
+///
+/// The range doubles when a larger value comes, and two neighbouring bins become one, so that the
+/// memory is constant and the result depends neither on the order of the values nor on how they
+/// were shared out between histograms that are merged later. Infinities and NaN are not counted.
+public final class Histogram {
+  private static final int BINS = 8192;
+  private static final int HALF = BINS / 2;
+
+  /// Smallest range: below this all values are as good as zero.
+  private static final int SMALLEST_EXPONENT = -40;
+
+  private static final int CLIP_CANDIDATES = 64;
+
+  private final long[] counts = new long[BINS];
+  private int exponent = SMALLEST_EXPONENT;
+  private long total;
+  private double min;
+  private double max;
+
+  /// Counts the elements `[from, to)`.
+  public void add(float[] values, int from, int to) {
+    float low = Float.POSITIVE_INFINITY;
+    float high = Float.NEGATIVE_INFINITY;
+    for (int i = from; i < to; i++) {
+      if (Float.isFinite(values[i])) {
+        low = Math.min(low, values[i]);
+        high = Math.max(high, values[i]);
+      }
+    }
+    if (low > high) {
+      return;
+    }
+    widen(low, high);
+    double perUnit = 1 / binWidth();
+    for (int i = from; i < to; i++) {
+      if (Float.isFinite(values[i])) {
+        counts[HALF + (int) Math.floor(values[i] * perUnit)]++;
+        total++;
+      }
+    }
+  }
+
+  /// Counts all elements.
+  public void add(float[] values) {
+    add(values, 0, values.length);
+  }
+
+  /// Adds what another histogram has counted.
+  public void merge(Histogram other) {
+    if (other.total == 0) {
+      return;
+    }
+    widen(other.min, other.max);
+    int shift = exponent - other.exponent;
+    for (int i = 0; i < BINS; i++) {
+      counts[HALF + ((i - HALF) >> shift)] += other.counts[i];
+    }
+    total += other.total;
+  }
+
+  /// Number of values counted.
+  public long total() {
+    return total;
+  }
+
+  /// Smallest value, or 0 if there was none.
+  public double min() {
+    return min;
+  }
+
+  /// Largest value, or 0 if there was none.
+  public double max() {
+    return max;
+  }
+
+  /// Largest absolute value.
+  public double absMax() {
+    return Math.max(Math.abs(min), Math.abs(max));
+  }
+
+  /// Smallest bound that the absolute values of the given share do not exceed, to a bin.
+  ///
+  /// @param share for example 0.9999
+  public double percentile(double share) {
+    long allowed = (long) Math.floor(total * (1 - share));
+    long beyond = 0;
+    for (int i = HALF - 1; i >= 0; i--) {
+      beyond += counts[HALF + i] + counts[HALF - 1 - i];
+      if (beyond > allowed) {
+        return Math.min(absMax(), (i + 1) * binWidth());
+      }
+    }
+    return 0;
+  }
+
+  /// The step of a symmetric int8 grid with the least mean squared error.
+  public double leastSquaresStep() {
+    double largest = absMax();
+    double best = largest / 127;
+    double bestError = Double.POSITIVE_INFINITY;
+    for (int k = 0; k < CLIP_CANDIDATES; k++) {
+      // down to an eighth of the range, in equal ratios
+      double step = largest / 127 * Math.pow(8, -(double) k / CLIP_CANDIDATES);
+      double error = squaredError(step);
+      if (error < bestError) {
+        bestError = error;
+        best = step;
+      }
+    }
+    return best;
+  }
+
+  /// Sum of the squared differences between the values and their nearest points on `[-128, 127] *
+  /// step`.
+  public double squaredError(double step) {
+    double perStep = 1 / step;
+    return sum(
+        x -> {
+          double nearest = Math.clamp(Math.rint(x * perStep), -128, 127) * step;
+          return (x - nearest) * (x - nearest);
+        });
+  }
+
+  /// Sum of `f(x)` over all values, each taken as the middle of its bin.
+  public double sum(DoubleUnaryOperator f) {
+    double[] sum = new double[1];
+    forEach((x, count) -> sum[0] += count * f.applyAsDouble(x));
+    return sum[0];
+  }
+
+  /// What is done with a bin.
+  interface BinVisitor {
+    void visit(double middle, long count);
+  }
+
+  /// Visits the bins that are not empty, in ascending order.
+  void forEach(BinVisitor visitor) {
+    double width = binWidth();
+    int first = total == 0 ? BINS : HALF + (int) Math.floor(min / width);
+    for (int i = first; i < BINS; i++) {
+      if (counts[i] != 0) {
+        visitor.visit((i - HALF + 0.5) * width, counts[i]);
+      }
+    }
+  }
+
+  private double binWidth() {
+    return Math.scalb(1.0, exponent) / HALF;
+  }
+
+  private void widen(double low, double high) {
+    min = total == 0 ? low : Math.min(min, low);
+    max = total == 0 ? high : Math.max(max, high);
+    int needed = Math.max(SMALLEST_EXPONENT, Math.getExponent(absMax()) + 1);
+    if (needed <= exponent) {
+      return;
+    }
+    int shift = Math.min(31, needed - exponent);
+    exponent = needed;
+    long[] old = counts.clone();
+    java.util.Arrays.fill(counts, 0);
+    for (int i = 0; i < BINS; i++) {
+      counts[HALF + ((i - HALF) >> shift)] += old[i];
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package org.lapidary.passes.quant;
+
+/// What calibration saw of one LayerNorm.
+public final class NormObservation {
+  private final Histogram normalised = new Histogram();
+  private double maxSumSquares;
+
+  /// Takes the rows of a LayerNorm's operand.
+  ///
+  /// @param all all rows of `n` elements
+  /// @param real the rows that are not padding
+  /// @param epsilon the LayerNorm's
+  void add(float[] all, float[] real, int n, double epsilon) {
+    for (int start = 0; start + n <= all.length; start += n) {
+      maxSumSquares = Math.max(maxSumSquares, Row.of(all, start, n).squares);
+    }
+    float[] row = new float[n];
+    for (int start = 0; start + n <= real.length; start += n) {
+      Row r = Row.of(real, start, n);
+      double inverse = 1 / Math.sqrt(r.squares / n + epsilon);
+      for (int i = 0; i < n; i++) {
+        row[i] = (float) ((real[start + i] - r.mean) * inverse);
+      }
+      normalised.add(row);
+    }
+  }
+
+  /// Mean, and sum of the squared distances from it.
+  private record Row(double mean, double squares) {
+    static Row of(float[] x, int start, int n) {
+      double sum = 0;
+      for (int i = 0; i < n; i++) {
+        sum += x[start + i];
+      }
+      double mean = sum / n;
+      double squares = 0;
+      for (int i = 0; i < n; i++) {
+        double d = x[start + i] - mean;
+        squares += d * d;
+      }
+      return new Row(mean, squares);
+    }
+  }
+
+  void merge(NormObservation other) {
+    normalised.merge(other.normalised);
+    maxSumSquares = Math.max(maxSumSquares, other.maxSumSquares);
+  }
+
+  /// Distribution of `(x - mean) / sqrt(variance + epsilon)`.
+  public Histogram normalised() {
+    return normalised;
+  }
+
+  /// The largest `sum (x - mean)^2` of a row.
+  public double maxSumSquares() {
+    return maxSumSquares;
+  }
+}

@@ -1,0 +1,81 @@
+package org.lapidary.passes.quant;
+
+/// How a graph is quantized.
+///
+/// @param activations how the range of an int8 activation is chosen from its distribution
+/// @param weights how the range of an int8 weight is chosen
+/// @param percentile share of the values that [Clipping#PERCENTILE] keeps
+/// @param nonlinear where Softmax, GELU and LayerNorm run
+/// @param truncatingLayerNorm whether LayerNorm rounds as libgemmini does, not as the hardware
+/// @param layerNormMargin how much larger than observed a row's sum of squares may become before
+///     it leaves 32 bits
+public record QuantizeOptions(
+    Clipping activations,
+    Clipping weights,
+    double percentile,
+    Nonlinear nonlinear,
+    boolean truncatingLayerNorm,
+    double layerNormMargin) {
+
+  /// What is done about rare large values.
+  public enum Clipping {
+    /// They are kept: the largest value becomes 127.
+    MIN_MAX,
+    /// A given share of the values is kept, the others saturate.
+    PERCENTILE,
+    /// The range has the least mean squared error.
+    MSE
+  }
+
+  /// Where Softmax, GELU and LayerNorm run.
+  public enum Nonlinear {
+    /// In integers on the accelerator.
+    INTEGER,
+    /// In f32 on the host: the baseline that a matrix-product-only accelerator gives.
+    HOST
+  }
+
+  /// The recipe chosen by measurement, see `QUANTIZATION.md`.
+  public static final QuantizeOptions DEFAULT =
+      new QuantizeOptions(Clipping.MSE, Clipping.MSE, 0.9999, Nonlinear.INTEGER, false, 2);
+
+  public QuantizeOptions {
+    if (!(percentile > 0.5 && percentile <= 1)) {
+      throw new IllegalArgumentException("percentile " + percentile + " is not in (0.5, 1]");
+    }
+    if (!(layerNormMargin >= 1)) {
+      throw new IllegalArgumentException("margin " + layerNormMargin + " is below 1");
+    }
+  }
+
+  public QuantizeOptions withActivations(Clipping clipping) {
+    return new QuantizeOptions(
+        clipping, weights, percentile, nonlinear, truncatingLayerNorm, layerNormMargin);
+  }
+
+  public QuantizeOptions withWeights(Clipping clipping) {
+    return new QuantizeOptions(
+        activations, clipping, percentile, nonlinear, truncatingLayerNorm, layerNormMargin);
+  }
+
+  public QuantizeOptions withNonlinear(Nonlinear where) {
+    return new QuantizeOptions(
+        activations, weights, percentile, where, truncatingLayerNorm, layerNormMargin);
+  }
+
+  public QuantizeOptions withTruncatingLayerNorm(boolean truncating) {
+    return new QuantizeOptions(
+        activations, weights, percentile, nonlinear, truncating, layerNormMargin);
+  }
+
+  /// The step of the int8 grid for values so distributed.
+  double step(Histogram values) {
+    double step =
+        switch (activations) {
+          case MIN_MAX -> values.absMax() / 127;
+          case PERCENTILE -> values.percentile(percentile) / 127;
+          case MSE -> values.leastSquaresStep();
+        };
+    return Math.max(step, 1e-12);
+  }
+}

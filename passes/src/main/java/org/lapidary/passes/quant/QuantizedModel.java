@@ -1,0 +1,20 @@
+package org.lapidary.passes.quant;
+
+import java.util.List;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.op.Op;
+import org.lapidary.ir.pass.PassContext.WhyNot;
+
+/// A quantized graph and the account of how it came about.
+///
+/// @param graph `QOp`s run on the accelerator, every `NnOp` that is left on the host
+/// @param placements where each operation of the original graph runs, in its order
+/// @param whyNots operations amid the accelerated part that run on the host
+/// @param ranges what is known about the widths
+public record QuantizedModel(
+    Graph<Op> graph, List<Placement> placements, List<WhyNot> whyNots, RangeSummary ranges) {
+  public QuantizedModel {
+    placements = List.copyOf(placements);
+    whyNots = List.copyOf(whyNots);
+  }
+}

@@ -1,0 +1,24 @@
+package org.lapidary.passes.quant;
+
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.op.Op;
+
+/// Static post-training quantization: from real numbers and what calibration saw of them to the
+/// integers a Gemmini-like machine computes exactly. The arithmetic is in `QUANTIZATION.md`.
+public final class Quantizer {
+  private Quantizer() {}
+
+  /// Quantizes a canonical graph.
+  ///
+  /// @param calibration of this very graph
+  public static QuantizedModel quantize(
+      Graph<NnOp> graph, Calibration calibration, QuantizeOptions options) {
+    ModelView model = new ModelView(graph);
+    Sides sides = new Sides(model, options);
+    Steps steps = new Steps(model, sides, calibration, options);
+    Graph<Op> quantized = new Lowering(model, sides, steps, calibration, options).run();
+    RangeSummary ranges = new RangeAnalysis(quantized, options).summary();
+    return new QuantizedModel(quantized, sides.placements(), sides.whyNots(), ranges);
+  }
+}
