@@ -71,19 +71,19 @@ public sealed interface Elementwise extends NnOp {
     return a.type().withDims(Shapes.broadcast(a.type().dims(), b.type().dims()));
   }
 
-  /// -x. Source: ONNX Neg-13.
+  /// `-x`. Source: ONNX Neg-13.
   @Name("nn.neg")
   record Neg(Value x) implements Unary {}
 
-  /// |x|. Source: ONNX Abs-13.
+  /// `|x|`. Source: ONNX Abs-13.
   @Name("nn.abs")
   record Abs(Value x) implements Unary {}
 
-  /// E^x. Source: ONNX Exp-13.
+  /// `e^x`. Source: ONNX Exp-13.
   @Name("nn.exp")
   record Exp(Value x) implements Real {}
 
-  /// Ln x. Source: ONNX Log-13.
+  /// `ln x`. Source: ONNX Log-13.
   @Name("nn.log")
   record Log(Value x) implements Real {}
 
@@ -91,7 +91,7 @@ public sealed interface Elementwise extends NnOp {
   @Name("nn.sqrt")
   record Sqrt(Value x) implements Real {}
 
-  /// 1/x. Source: ONNX Reciprocal-13.
+  /// `1/x`. Source: ONNX Reciprocal-13.
   @Name("nn.reciprocal")
   record Reciprocal(Value x) implements Real {}
 
@@ -103,11 +103,11 @@ public sealed interface Elementwise extends NnOp {
   @Name("nn.tanh")
   record Tanh(Value x) implements Real {}
 
-  /// 1/(1+e^-x). Source: ONNX Sigmoid-13.
+  /// `1/(1 + e^-x)`. Source: ONNX Sigmoid-13.
   @Name("nn.sigmoid")
   record Sigmoid(Value x) implements Real {}
 
-  /// Max(x, 0). Source: ONNX Relu-14.
+  /// `max(x, 0)`. Source: ONNX Relu-14.
   @Name("nn.relu")
   record Relu(Value x) implements Unary {}
 
@@ -135,27 +135,27 @@ public sealed interface Elementwise extends NnOp {
   @Name("nn.sign")
   record Sign(Value x) implements Unary {}
 
-  /// Ln(1+e^x). Source: ONNX Softplus-1.
+  /// `ln(1 + e^x)`. Source: ONNX Softplus-1.
   @Name("nn.softplus")
   record Softplus(Value x) implements Real {}
 
-  /// A + b; integers wrap. Source: ONNX Add-14.
+  /// `a + b`; integers wrap. Source: ONNX Add-14.
   @Name("nn.add")
   record Add(Value a, Value b) implements Binary, Commutative {}
 
-  /// A - b. Source: ONNX Sub-14.
+  /// `a - b`. Source: ONNX Sub-14.
   @Name("nn.sub")
   record Sub(Value a, Value b) implements Binary {}
 
-  /// A * b. Source: ONNX Mul-14.
+  /// `a * b`. Source: ONNX Mul-14.
   @Name("nn.mul")
   record Mul(Value a, Value b) implements Binary, Commutative {}
 
-  /// A / b; integers are truncated toward zero. Source: ONNX Div-14.
+  /// `a / b`; integers are truncated toward zero. Source: ONNX Div-14.
   @Name("nn.div")
   record Div(Value a, Value b) implements Binary {}
 
-  /// A to the power b. Source: ONNX Pow-15.
+  /// `a` to the power `b`. Source: ONNX Pow-15.
   @Name("nn.pow")
   record Pow(Value a, Value b) implements Binary {}
 
@@ -171,39 +171,39 @@ public sealed interface Elementwise extends NnOp {
   @Name("nn.mod")
   record Mod(Value a, Value b, boolean fmod) implements Binary {}
 
-  /// A = b. Source: ONNX Equal-13.
+  /// `a = b`. Source: ONNX Equal-13.
   @Name("nn.equal")
   record Equal(Value a, Value b) implements Comparison {}
 
-  /// A > b. Source: ONNX Greater-13.
+  /// `a > b`. Source: ONNX Greater-13.
   @Name("nn.greater")
   record Greater(Value a, Value b) implements Comparison {}
 
-  /// A >= b. Source: ONNX GreaterOrEqual-16.
+  /// `a >= b`. Source: ONNX GreaterOrEqual-16.
   @Name("nn.greater_or_equal")
   record GreaterOrEqual(Value a, Value b) implements Comparison {}
 
-  /// A < b. Source: ONNX Less-13.
+  /// `a < b`. Source: ONNX Less-13.
   @Name("nn.less")
   record Less(Value a, Value b) implements Comparison {}
 
-  /// A <= b. Source: ONNX LessOrEqual-16.
+  /// `a <= b`. Source: ONNX LessOrEqual-16.
   @Name("nn.less_or_equal")
   record LessOrEqual(Value a, Value b) implements Comparison {}
 
-  /// A and b. Source: ONNX And-7.
+  /// Both `a` and `b`. Source: ONNX And-7.
   @Name("nn.and")
   record And(Value a, Value b) implements Logical {}
 
-  /// A or b. Source: ONNX Or-7.
+  /// `a` or `b` or both. Source: ONNX Or-7.
   @Name("nn.or")
   record Or(Value a, Value b) implements Logical {}
 
-  /// A or else b. Source: ONNX Xor-7.
+  /// Either `a` or `b`. Source: ONNX Xor-7.
   @Name("nn.xor")
   record Xor(Value a, Value b) implements Logical {}
 
-  /// Not x, of booleans. Source: ONNX Not-1.
+  /// Not `x`. Source: ONNX Not-1.
   @Name("nn.not")
   record Not(Value x) implements Unary {
     @Override

@@ -32,24 +32,45 @@ public sealed interface MoveOut extends QOp {
   @Name("q.requantize")
   record Requantize(Value x, float scale, boolean relu, double outScale) implements MoveOut {}
 
-  /// I-BERT's GELU: with `c = min(|x|, -qb)`, `p = (c + qb)^2 + qc`, `scale8(x * (sgn(x) p + qc),
-  /// scale)`, all in wrapping 32-bit arithmetic, sgn(0) = +1. `scale` is negative, as `qc` is.
+  /// I-BERT's GELU, all in wrapping 32-bit arithmetic. `scale` is negative, as `qc` is.
+  ///
+  /// ```
+  /// c = min(|x|, -qb)
+  /// p = (c + qb)^2 + qc
+  /// result = scale8(x * (sgn(x) * p + qc), scale)      sgn(0) = +1
+  /// ```
+  ///
   /// Source: gemmini.md §7.1.
   @Name("q.gelu")
   record GeluI32(Value x, int qb, int qc, float scale, double outScale) implements MoveOut {}
 
-  /// I-BERT's softmax over the last axis; 127 stands for 1. With `t = x - max`, `z = (-t * qln2Inv)
-  /// > > 16`, `r = t + z * qln2`, `e = ((r + qb)^2 + qc) >> z` (0 once z >= 32), `scale8(e, 127f /
-  /// > > float(sum e) * scale)`. Under `libgemmini` the shift is taken modulo 32 and `scale` must
-  /// > > be 1 to agree. Source: gemmini.md §7.2, §7.6.
+  /// I-BERT's softmax over the last axis; 127 stands for 1.
+  ///
+  /// ```
+  /// t = x - max(row)
+  /// z = (-t * qln2Inv) >> 16                 at full width
+  /// r = t + z * qln2
+  /// e = ((r + qb)^2 + qc) >>> z              0 once z reaches 32
+  /// result = scale8(e, 127f / float(sum(e)) * scale)
+  /// ```
+  ///
+  /// Under `libgemmini` the shift is taken modulo 32 and `scale` must be 1 to agree. Source:
+  /// gemmini.md §7.2, §7.6.
   @Name("q.softmax")
   record SoftmaxI32(Value x, int qln2, int qln2Inv, int qb, int qc, float scale, double outScale)
       implements RowWise {}
 
-  /// I-BERT's LayerNorm over the last axis, without gamma and beta: `mean = trunc(sum/N)`, `sd =
-  /// isqrt(trunc(sum (x-mean)^2 / N))` (0 becomes 1), `inv = 1f / float(sd)`, `scale8(x - mean, inv
-  /// * scale)`; with `truncating` (libgemmini) `scale8(trunc(float(x - mean) * inv), scale)`.
-  ///   Source: gemmini.md §7.4, §7.5.
+  /// I-BERT's LayerNorm over the last axis, without gamma and beta.
+  ///
+  /// ```
+  /// mean = trunc(sum(x) / N)
+  /// sd = isqrt(trunc(sum((x - mean)^2) / N))           0 becomes 1
+  /// inv = 1f / float(sd)
+  /// result = scale8(x - mean, inv * scale)
+  /// result = scale8(trunc(float(x - mean) * inv), scale)   if truncating, as libgemmini does
+  /// ```
+  ///
+  /// Source: gemmini.md §7.4, §7.5.
   @Name("q.layernorm")
   record LayerNormI32(Value x, float scale, boolean truncating, double outScale)
       implements RowWise {}
