@@ -351,13 +351,13 @@ public final class CycleModel {
       return;
     }
     if (blockedSince != NEVER) {
-      statistics.frontStall(unit, t - blockedSince);
+      statistics.full(unit, t - blockedSince);
       blockedSince = NEVER;
     }
     int id = station.allocate(unit, outFunct[outHead], outRs1[outHead], outRs2[outHead], t);
     station.region[id] = outRegion[outHead];
     source[id] = outSource[outHead];
-    statistics.allocated();
+    statistics.add(CycleStatistics.Counter.COMMANDS, 1);
     outHead = (outHead + 1) % Depths.UNROLLED_QUEUE;
     outCount--;
     allocateAt = outCount == 0 ? NEVER : Math.max(t + 1, outVisible[outHead]);

@@ -1,166 +1,129 @@
 package org.lapidary.sim.timing;
 
-/// What the units did and what they waited for. All figures are cycles unless named otherwise.
-public final class CycleStatistics {
-  private long readBytes;
-  private long writeBytes;
-  private long readRequests;
-  private long writeRequests;
-  private long macs;
-  private long arrayBusy;
-  private long bankStall;
-  private final long[] arrayWait = new long[4];
-  private long loadBusy;
-  private long loadBusyUntil;
-  private long loadQueued;
-  private long storeStall;
-  private long storeQueued;
-  private final long[] frontStall = new long[3];
-  private long commands;
+import java.util.Locale;
 
-  CycleStatistics() {}
+/// What the units of the machine did and what they waited for. Counters only grow; the difference
+/// of two snapshots describes the commands between them.
+// Counters are touched for every memory request, so they live in an array by ordinal.
+@SuppressWarnings("EnumOrdinal")
+public final class CycleStatistics {
+  /// One figure. Cycles unless it says otherwise.
+  public enum Counter {
+    COMMANDS("commands through the reservation station, loops unrolled"),
+    MACS("multiply-accumulates on valid rows and columns"),
+    READ_BYTES("bytes fetched from memory, whole transfers"),
+    WRITE_BYTES("bytes written to memory"),
+    READ_REQUESTS("read transfers"),
+    WRITE_REQUESTS("write transfers"),
+    ARRAY_BUSY("rows fed into the array, bank stalls included"),
+    ARRAY_BANK_STALL("array held up by a scratchpad bank being written or read twice"),
+    ARRAY_WAIT_COMMAND("array idle, its next command had not come"),
+    ARRAY_WAIT_LOAD("array idle, waiting for an mvin"),
+    ARRAY_WAIT_STORE("array idle, waiting for an mvout"),
+    LOAD_BUSY("at least one mvin under way"),
+    LOAD_QUEUED("mvins queued at the load controller, summed"),
+    STORE_QUEUED("mvouts queued at the store controller, summed"),
+    STORE_PORT_STALL("mvouts held up by the array accumulating into their bank"),
+    FULL_LOAD("no command entered, load entries full"),
+    FULL_EXECUTE("no command entered, execute entries full"),
+    FULL_STORE("no command entered, store entries full");
+
+    private final String meaning;
+
+    Counter(String meaning) {
+      this.meaning = meaning;
+    }
+
+    /// What is counted, in a few words.
+    public String meaning() {
+      return meaning;
+    }
+  }
+
+  private static final Counter[] ALL = Counter.values();
+
+  private final long[] count;
+  private long loadBusyUntil;
+
+  CycleStatistics() {
+    this(new long[ALL.length]);
+  }
+
+  private CycleStatistics(long[] count) {
+    this.count = count;
+  }
+
+  /// The value of one counter.
+  public long of(Counter counter) {
+    return count[counter.ordinal()];
+  }
+
+  /// A copy that stays as it is.
+  public CycleStatistics snapshot() {
+    return new CycleStatistics(count.clone());
+  }
+
+  /// What was counted after an earlier snapshot.
+  public CycleStatistics since(CycleStatistics earlier) {
+    long[] difference = count.clone();
+    for (int i = 0; i < difference.length; i++) {
+      difference[i] -= earlier.count[i];
+    }
+    return new CycleStatistics(difference);
+  }
+
+  /// Share of the array's multipliers doing useful work over that many cycles, at most 1.
+  public double utilisation(int dim, long cycles) {
+    return cycles == 0 ? 0 : (double) of(Counter.MACS) / dim / dim / cycles;
+  }
+
+  @Override
+  public String toString() {
+    var text = new StringBuilder();
+    for (Counter c : ALL) {
+      text.append(String.format(Locale.ROOT, "%,18d  %s%n", of(c), c.meaning));
+    }
+    return text.toString();
+  }
+
+  void add(Counter counter, long amount) {
+    count[counter.ordinal()] += amount;
+  }
 
   void readRequest(int bytes) {
-    readRequests++;
-    readBytes += bytes;
+    add(Counter.READ_REQUESTS, 1);
+    add(Counter.READ_BYTES, bytes);
   }
 
   void writeRequest(int bytes) {
-    writeRequests++;
-    writeBytes += bytes;
+    add(Counter.WRITE_REQUESTS, 1);
+    add(Counter.WRITE_BYTES, bytes);
   }
 
   void load(long arrival, long start, long done) {
-    loadQueued += start - arrival;
-    loadBusy += done - Math.max(start, Math.min(done, loadBusyUntil));
+    add(Counter.LOAD_QUEUED, start - arrival);
+    add(Counter.LOAD_BUSY, Math.max(0, done - Math.max(start, loadBusyUntil)));
     loadBusyUntil = Math.max(loadBusyUntil, done);
   }
 
-  void arrayStart(ReservationStation station, int id, long free, long t) {
-    if (t > free) {
-      boolean late = station.cleared[id] > station.allocated[id];
-      int cause = late && station.cleared[id] > free ? station.blamed[id] + 1 : 0;
-      arrayWait[cause] += t - free;
-    }
+  /// The array idled for `cycles` before a command whose last dependency, if any, `unit` cleared.
+  void arrayIdle(int unit, long cycles) {
+    add(
+        switch (unit) {
+          case Funct.LOAD -> Counter.ARRAY_WAIT_LOAD;
+          case Funct.STORE -> Counter.ARRAY_WAIT_STORE;
+          default -> Counter.ARRAY_WAIT_COMMAND;
+        },
+        cycles);
   }
 
-  void arrayBusy(long cycles) {
-    arrayBusy += cycles;
-  }
-
-  void bankStall(long cycles) {
-    bankStall += cycles;
-  }
-
-  void compute(TimedMachine machine, long a, long output) {
-    if (machine.row(a) >= 0) {
-      macs += (long) TimedMachine.rows(a) * TimedMachine.cols(a) * TimedMachine.cols(output);
-    }
-  }
-
-  void storeStart(long arrival, long t) {
-    storeQueued += t - arrival;
-  }
-
-  void storeStall(long cycles) {
-    storeStall += cycles;
-  }
-
-  void frontStall(int unit, long cycles) {
-    frontStall[unit] += cycles;
-  }
-
-  void allocated() {
-    commands++;
-  }
-
-  /// Bytes requested from memory, whole transfers.
-  public long readBytes() {
-    return readBytes;
-  }
-
-  /// Bytes written to memory.
-  public long writeBytes() {
-    return writeBytes;
-  }
-
-  /// Read transfers.
-  public long readRequests() {
-    return readRequests;
-  }
-
-  /// Write transfers.
-  public long writeRequests() {
-    return writeRequests;
-  }
-
-  /// Multiply-accumulates on valid rows and columns.
-  public long macs() {
-    return macs;
-  }
-
-  /// Commands that went through the reservation station, loops unrolled.
-  public long commands() {
-    return commands;
-  }
-
-  /// Cycles rows were fed into the array, bank stalls included.
-  public long arrayBusy() {
-    return arrayBusy;
-  }
-
-  /// Cycles the array waited for a scratchpad bank.
-  public long arrayBankStall() {
-    return bankStall;
-  }
-
-  /// Cycles the array idled because the next command had not arrived.
-  public long arrayWaitCommands() {
-    return arrayWait[0];
-  }
-
-  /// Cycles the array idled for an mvin.
-  public long arrayWaitLoads() {
-    return arrayWait[1];
-  }
-
-  /// Cycles the array idled for an mvout.
-  public long arrayWaitStores() {
-    return arrayWait[3];
-  }
-
-  /// Cycles at least one mvin was in flight.
-  public long loadBusy() {
-    return loadBusy;
-  }
-
-  /// Cycles mvins spent queued in the load controller, summed over mvins.
-  public long loadQueued() {
-    return loadQueued;
-  }
-
-  /// Cycles mvouts waited for the accumulator port.
-  public long storePortStall() {
-    return storeStall;
-  }
-
-  /// Cycles mvouts spent queued in the store controller, summed over mvouts.
-  public long storeQueued() {
-    return storeQueued;
-  }
-
-  /// Cycles allocation was blocked because the load entries were full.
-  public long frontStallLoads() {
-    return frontStall[Funct.LOAD];
-  }
-
-  /// Cycles allocation was blocked because the execute entries were full.
-  public long frontStallExecutes() {
-    return frontStall[Funct.EXECUTE];
-  }
-
-  /// Cycles allocation was blocked because the store entries were full.
-  public long frontStallStores() {
-    return frontStall[Funct.STORE];
+  void full(int unit, long cycles) {
+    add(
+        switch (unit) {
+          case Funct.LOAD -> Counter.FULL_LOAD;
+          case Funct.STORE -> Counter.FULL_STORE;
+          default -> Counter.FULL_EXECUTE;
+        },
+        cycles);
   }
 }

@@ -1,11 +1,11 @@
 package org.lapidary.sim.timing;
 
 import java.util.Arrays;
+import org.lapidary.sim.timing.CycleStatistics.Counter;
 
 /// Execute controller and systolic array: preloads, computes, and computes overlapped with the next
 /// preload, one row a cycle, slowed by scratchpad banks that are being written.
 final class ExecuteUnit {
-  private static final int LENGTH = 32;
   private static final int LEAST_ROWS = 4;
 
   /// Computes in the array at once.
@@ -17,8 +17,9 @@ final class ExecuteUnit {
   private final ReservationStation station;
   private final CycleStatistics statistics;
 
-  private final int[] queue = new int[LENGTH];
-  private final long[] arrival = new long[LENGTH];
+  private final int[] queue;
+  private final long[] arrival;
+  private final int mask;
   private int head;
   private int count;
 
@@ -27,7 +28,7 @@ final class ExecuteUnit {
   private boolean transposeB;
 
   private int preload = -1;
-  private long output = -1;
+  private long output;
   private long free;
   private long drained;
   private final long[] computeStart = new long[WINDOW];
@@ -45,6 +46,10 @@ final class ExecuteUnit {
     this.completions = completions;
     this.station = station;
     this.statistics = statistics;
+    int length = Integer.highestOneBit(2 * machine.executes());
+    queue = new int[length];
+    arrival = new long[length];
+    mask = length - 1;
     Arrays.fill(computeStart, -machine.arrayLatency());
   }
 
@@ -57,9 +62,13 @@ final class ExecuteUnit {
   }
 
   void push(int id, long at) {
-    int tail = (head + count++) & (LENGTH - 1);
+    int tail = (head + count++) & mask;
     queue[tail] = id;
     arrival[tail] = at;
+    if (count == 1 && !weightStationary && at > free && drained > free) {
+      // Left without commands, an output-stationary array flushes what it holds.
+      free += 2L * machine.dim();
+    }
     if (next == Long.MAX_VALUE) {
       schedule();
     }
@@ -79,7 +88,7 @@ final class ExecuteUnit {
           next = Long.MAX_VALUE;
           return;
         }
-        at = Math.max(at, arrival[(head + 1) & (LENGTH - 1)]);
+        at = Math.max(at, arrival[(head + 1) & mask]);
       }
       default -> at = Math.max(at, computeStart[computes & (WINDOW - 1)] + machine.arrayLatency());
     }
@@ -89,7 +98,10 @@ final class ExecuteUnit {
   /// Starts the operation due at `t`.
   void step(long t) {
     int id = queue[head];
-    statistics.arrayStart(station, id, free, t);
+    if (t > free) {
+      boolean waited = station.cleared[id] > Math.max(free, station.allocated[id]);
+      statistics.arrayIdle(waited ? station.blamed[id] : Funct.NONE, t - free);
+    }
     switch (station.funct[id]) {
       case Funct.CONFIG -> configure(id, t);
       case Funct.PRELOAD -> {
@@ -116,15 +128,20 @@ final class ExecuteUnit {
 
   private void compute(int id, long t) {
     int follower = -1;
-    if (count >= 3 && arrival[(head + 2) & (LENGTH - 1)] <= t) {
-      int second = queue[(head + 1) & (LENGTH - 1)];
+    int seen = machine.hazards() ? 2 : 1;
+    if (count > seen && arrival[(head + seen) & mask] <= t) {
+      int second = queue[(head + 1) & mask];
       if (station.funct[second] == Funct.PRELOAD) {
         follower = second;
       }
     }
     computeStart[computes++ & (WINDOW - 1)] = t;
     long last = feed(t, id, follower);
-    statistics.compute(machine, station.rs1[id], output);
+    long a = station.rs1[id];
+    if (machine.row(a) >= 0) {
+      int depth = TimedMachine.rows(a) * TimedMachine.cols(a);
+      statistics.add(Counter.MACS, (long) depth * TimedMachine.cols(output));
+    }
     completions.add(Completions.COMPUTE, last + Depths.FEED_TO_DONE, id);
     result(t, last);
     take(follower >= 0 ? 2 : 1);
@@ -134,7 +151,7 @@ final class ExecuteUnit {
   }
 
   private void take(int commands) {
-    head = (head + commands) & (LENGTH - 1);
+    head = (head + commands) & mask;
     count -= commands;
   }
 
@@ -174,17 +191,18 @@ final class ExecuteUnit {
     if (transposed) {
       work = machine.dim();
     }
+    int unshared = work;
     work += shared(bankA, rowsA, bankB, rowsB) + shared(bankA, rowsA, bankD, rowsD);
     work += shared(bankB, rowsB, bankD, rowsD);
     int other = bankB == bankA ? -1 : bankB;
     int third = bankD == bankA || bankD == bankB ? -1 : bankD;
     long end = banks.finish(bankA, other, third, t, work);
-    statistics.bankStall(end - t - work);
+    statistics.add(Counter.ARRAY_BANK_STALL, end - t - unshared);
     if (weightStationary && transposeB && loadsB) {
       end += machine.dim();
     }
     free = end;
-    statistics.arrayBusy(end - t);
+    statistics.add(Counter.ARRAY_BUSY, end - t);
     return end - 1;
   }
 

@@ -8,45 +8,7 @@ final class MatmulLoops extends LoopUnroller {
   private static final long FULL = 1L << 29;
   private static final long GARBAGE = 0xFFFF_FFFFL;
 
-  private static final class Loop {
-    int tilesI;
-    int tilesJ;
-    int tilesK;
-    int padI;
-    int padJ;
-    int padK;
-    long a;
-    long b;
-    long d;
-    long c;
-    long strideA;
-    long strideB;
-    long strideD;
-    long strideC;
-    boolean accumulate;
-    boolean fullC;
-    boolean lowD;
-    int activation;
-    int idA;
-    int idB;
-    boolean transposeA;
-    boolean transposeB;
-    boolean resadd;
-    boolean configured;
-    boolean startedA;
-    boolean startedB;
-    boolean startedD;
-    boolean startedEx;
-    boolean startedSt;
-    int region;
-    long accRow;
-
-    void reset() {
-      configured = startedA = startedB = startedD = startedEx = startedSt = false;
-    }
-  }
-
-  private final Loop[] loops = {new Loop(), new Loop()};
+  private final MatmulLoop[] loops = {new MatmulLoop(), new MatmulLoop()};
   private int headLoop;
   private final Stage loadA = new Stage();
   private final Stage loadB = new Stage();
@@ -88,52 +50,15 @@ final class MatmulLoops extends LoopUnroller {
 
   @Override
   boolean configure(int loopFunct, long operand1, long operand2, int source, long t) {
-    Loop loop = loops[loops[headLoop].configured ? 1 - headLoop : headLoop];
+    MatmulLoop loop = loops[loops[headLoop].configured ? 1 - headLoop : headLoop];
     if (loop.configured) {
       return false;
     }
-    switch (loopFunct) {
-      case 9 -> {
-        loop.tilesI = field(operand2, 0, 16);
-        loop.tilesJ = field(operand2, 16, 16);
-        loop.tilesK = field(operand2, 32, 16);
-        loop.padI = field(operand1, 0, 16);
-        loop.padJ = field(operand1, 16, 16);
-        loop.padK = field(operand1, 32, 16);
-      }
-      case 10 -> {
-        loop.a = operand1;
-        loop.b = operand2;
-      }
-      case 11 -> {
-        loop.d = operand1;
-        loop.c = operand2;
-      }
-      case 12 -> {
-        loop.strideA = operand1;
-        loop.strideB = operand2;
-      }
-      case 13 -> {
-        loop.strideD = operand1;
-        loop.strideC = operand2;
-      }
-      default -> run(loop, operand1, operand2, source);
+    loop.set(loopFunct, operand1, operand2);
+    if (loopFunct == Funct.LOOP_WS) {
+      loop.region = source;
     }
     return true;
-  }
-
-  private static void run(Loop loop, long operand1, long operand2, int source) {
-    loop.accumulate = (operand1 & 1) != 0;
-    loop.fullC = (operand1 & 2) != 0;
-    loop.lowD = (operand1 & 4) != 0;
-    loop.activation = field(operand1, 8, 3);
-    loop.idB = field(operand1, 16, 2);
-    loop.idA = field(operand1, 18, 2);
-    loop.transposeA = (operand2 & 1) != 0;
-    loop.transposeB = (operand2 & 2) != 0;
-    loop.resadd = (operand2 & 4) != 0;
-    loop.region = source;
-    loop.configured = true;
   }
 
   @Override
@@ -156,7 +81,7 @@ final class MatmulLoops extends LoopUnroller {
 
   /// Hands loops to idle stages and retires a finished head loop.
   private void settle(long t) {
-    Loop head = loops[headLoop];
+    MatmulLoop head = loops[headLoop];
     if (head.configured
         && head.startedSt
         && loadA.past(headLoop)
@@ -174,7 +99,7 @@ final class MatmulLoops extends LoopUnroller {
 
   private void startLoads(long t) {
     int index = loops[headLoop].startedA ? 1 - headLoop : headLoop;
-    Loop loop = loops[index];
+    MatmulLoop loop = loops[index];
     if (loadA.idle && loop.configured && !loop.startedA) {
       loop.startedA = true;
       loadA.begin(index, t);
@@ -202,13 +127,13 @@ final class MatmulLoops extends LoopUnroller {
     }
   }
 
-  private long toggled(Loop loop, long row) {
+  private long toggled(MatmulLoop loop, long row) {
     return loop.c == 0 ? row : machine.accRows() / 2 - row;
   }
 
   private void startExecute(long t) {
     int index = loops[headLoop].startedEx ? 1 - headLoop : headLoop;
-    Loop loop = loops[index];
+    MatmulLoop loop = loops[index];
     if (execute.idle
         && loop.configured
         && !loop.startedEx
@@ -227,7 +152,7 @@ final class MatmulLoops extends LoopUnroller {
 
   private void startStore(long t) {
     int index = loops[headLoop].startedSt ? 1 - headLoop : headLoop;
-    Loop loop = loops[index];
+    MatmulLoop loop = loops[index];
     if (store.idle && loop.configured && !loop.startedSt && loop.startedEx) {
       loop.startedSt = true;
       store.begin(index, t);
@@ -243,7 +168,7 @@ final class MatmulLoops extends LoopUnroller {
     if (!store.live(t) || !room(Funct.STORE)) {
       return false;
     }
-    Loop loop = loops[store.loop];
+    MatmulLoop loop = loops[store.loop];
     boolean finished = execute.past(store.loop) && (!loop.resadd || loadB.past(store.loop));
     if (!loop.resadd
         && (loop.activation == NormSequence.LAYERNORM || loop.activation == NormSequence.SOFTMAX)) {
@@ -281,7 +206,7 @@ final class MatmulLoops extends LoopUnroller {
     return true;
   }
 
-  private boolean computedPast(Loop loop, int blocks) {
+  private boolean computedPast(MatmulLoop loop, int blocks) {
     return ek == loop.tilesK - 1 && (ej >= sj + blocks || (ej == sj + blocks - 1 && ei > si));
   }
 
@@ -289,7 +214,7 @@ final class MatmulLoops extends LoopUnroller {
     return loadB.loop == store.loop && (bk > si || (bk == si && bj >= sj + blocks));
   }
 
-  private boolean emitNormalised(Loop loop, long t) {
+  private boolean emitNormalised(MatmulLoop loop, long t) {
     int rows = dim - (si == loop.tilesI - 1 ? loop.padI : 0);
     long row = ACC | stStart + (long) si * loop.tilesJ * dim;
     long address = loop.c + si * loop.strideC * dim;
@@ -320,7 +245,7 @@ final class MatmulLoops extends LoopUnroller {
       return false;
     }
     int index = execute.loop;
-    Loop loop = loops[index];
+    MatmulLoop loop = loops[index];
     boolean aheadA = loadA.past(index) || ak > ek || (ak == ek && ai > ei);
     boolean aheadB = loadB.past(index) || bk > ek || (ak == ek && bj > ej);
     if (!aheadA || !aheadB || !loadD.past(index)) {
@@ -361,7 +286,7 @@ final class MatmulLoops extends LoopUnroller {
     return true;
   }
 
-  private void advanceExecute(Loop loop, long t) {
+  private void advanceExecute(MatmulLoop loop, long t) {
     if (++ei < loop.tilesI) {
       return;
     }
@@ -383,7 +308,7 @@ final class MatmulLoops extends LoopUnroller {
 
   private long baseB(int index) {
     int half = machine.spadRows() / 2;
-    Loop loop = loops[index];
+    MatmulLoop loop = loops[index];
     long end = loop.idB == 0 ? (long) (index + 1) * half : (long) loop.idB * half;
     return end - (long) loop.tilesK * loop.tilesJ * dim;
   }
@@ -392,7 +317,7 @@ final class MatmulLoops extends LoopUnroller {
     if (!loadD.live(t) || !room(Funct.LOAD)) {
       return false;
     }
-    Loop loop = loops[loadD.loop];
+    MatmulLoop loop = loops[loadD.loop];
     int step =
         loop.lowD
             ? Math.min(loop.tilesJ, blockLength)
@@ -433,7 +358,7 @@ final class MatmulLoops extends LoopUnroller {
     if (!loadA.live(t)) {
       return false;
     }
-    Loop loop = loops[loadA.loop];
+    MatmulLoop loop = loops[loadA.loop];
     if (loop.resadd) {
       boolean last = resadd(loop, Funct.MVIN, loop.a, loop.strideA, ak, ai, ACC, loop.padI);
       ai += Math.min(loop.tilesJ, blockLength);
@@ -479,7 +404,7 @@ final class MatmulLoops extends LoopUnroller {
   }
 
   private boolean resadd(
-      Loop loop, int function, long base, long stride, int i, int j, long bits, int padI) {
+      MatmulLoop loop, int function, long base, long stride, int i, int j, long bits, int padI) {
     int step = Math.min(loop.tilesJ, blockLength);
     int blocks = Math.min(step, loop.tilesJ - j);
     int cols = blocks * dim - (j + blocks >= loop.tilesJ ? loop.padJ : 0);
@@ -494,7 +419,7 @@ final class MatmulLoops extends LoopUnroller {
     if (!loadB.live(t)) {
       return false;
     }
-    Loop loop = loops[loadB.loop];
+    MatmulLoop loop = loops[loadB.loop];
     if (loop.resadd) {
       boolean last = resadd(loop, Funct.MVIN2, loop.b, loop.strideB, bk, bj, ACC | ACCUMULATE, 0);
       bj += Math.min(loop.tilesJ, blockLength);

@@ -1,9 +1,10 @@
 package org.lapidary.sim.timing;
 
+import org.lapidary.sim.timing.CycleStatistics.Counter;
+
 /// Store controller, accumulator read-out with scaling, and write DMA. Works row by row, since the
 /// array may take the accumulator port away at any time.
 final class StoreUnit {
-  private static final int LENGTH = 16;
   private static final int CHUNK = 64;
 
   private final TimedMachine machine;
@@ -14,8 +15,9 @@ final class StoreUnit {
   private final CycleStatistics statistics;
   private final Normaliser normaliser;
 
-  private final int[] queue = new int[LENGTH];
-  private final long[] arrival = new long[LENGTH];
+  private final int[] queue;
+  private final long[] arrival;
+  private final int mask;
   private int head;
   private int count;
 
@@ -56,6 +58,10 @@ final class StoreUnit {
     this.statistics = statistics;
     normaliser = new Normaliser(Math.max(1, machine.statSlots()));
     slot = new long[machine.inFlight()];
+    int length = Integer.highestOneBit(2 * machine.stores());
+    queue = new int[length];
+    arrival = new long[length];
+    mask = length - 1;
   }
 
   long nextTime() {
@@ -78,7 +84,7 @@ final class StoreUnit {
   }
 
   void push(int id, long at) {
-    int tail = (head + count++) & (LENGTH - 1);
+    int tail = (head + count++) & mask;
     queue[tail] = id;
     arrival[tail] = at;
     if (!busy && count == 1) {
@@ -92,7 +98,7 @@ final class StoreUnit {
       busy = true;
       row = 0;
       reads = 0;
-      statistics.storeStart(arrival[head], t);
+      statistics.add(Counter.STORE_QUEUED, t - arrival[head]);
     }
     int id = queue[head];
     long rs1 = station.rs1[id];
@@ -103,7 +109,7 @@ final class StoreUnit {
     }
     busy = false;
     completions.add(Completions.STORE, read + Depths.READ_TO_DONE, id);
-    head = (head + 1) & (LENGTH - 1);
+    head = (head + 1) & mask;
     count--;
     next = count == 0 ? Long.MAX_VALUE : Math.max(arrival[head] + Depths.STORE_TO_READ, read + 1);
   }
@@ -117,7 +123,7 @@ final class StoreUnit {
     Busy port = port(rs2);
     long free = port.freeFrom(t);
     if (acc && free > t) {
-      statistics.storeStall(free - t);
+      statistics.add(Counter.STORE_PORT_STALL, free - t);
       next = free;
       return false;
     }

@@ -18,6 +18,8 @@ import org.lapidary.machine.GemminiParams;
 /// @param scaleLatency cycles through the accumulator scale unit
 /// @param spadReadDelay cycles through the scratchpad's read pipeline
 /// @param arrayLatency cycles from a row of A entering the array to its result leaving it
+/// @param hazards whether the array must look a command further ahead for operands it is just
+///     making
 /// @param statSlots statistics slots of the normalisation unit, 0 without one
 record TimedMachine(
     int dim,
@@ -34,6 +36,7 @@ record TimedMachine(
     int scaleLatency,
     int spadReadDelay,
     int arrayLatency,
+    boolean hazards,
     int statSlots) {
   static TimedMachine of(GemminiParams params) {
     return new TimedMachine(
@@ -51,6 +54,7 @@ record TimedMachine(
         params.accScaleLatencyCycles(),
         params.spadReadDelayCycles(),
         (2 + params.tileLatencyCycles()) * params.dim() + params.meshOutputDelayCycles(),
+        params.arrayReadsAcc() || params.arrayWritesSpad(),
         params.hasNormalizations() ? params.statSlots() : 0);
   }
 

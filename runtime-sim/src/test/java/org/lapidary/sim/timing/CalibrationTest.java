@@ -12,8 +12,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.lapidary.machine.GemminiParams;
+import org.lapidary.sim.timing.CycleStatistics.Counter;
 
 /// Compares the model with every cycle count measured on the RTL and keeps its published error.
 /// `-Dgolden.update=true` writes the error table anew; otherwise it may only get better.
@@ -52,6 +55,28 @@ class CalibrationTest {
       assertNoWorse(entry.getKey(), error, entry.getValue());
     }
     assertThat(Files.readString(PAGE)).isEqualTo(page(recorded, table));
+  }
+
+  @Test
+  void everyRequestOfTheHardwareIsMadeAndNoOther() throws IOException {
+    for (String line : Files.readAllLines(SHARED.resolve("cycles.csv"))) {
+      String[] field = line.split(",", -1);
+      if (field[0].equals("config") || field[11].isEmpty() || field[0].equals("l2")) {
+        continue;
+      }
+      var model = new CycleModel(GemminiParams.load(field[0]), MemoryTiming.flat(20, 1, 1));
+      CommandTrace.run(CommandTrace.read(SHARED.resolve(field[2])), model);
+      List<Long> made =
+          Stream.of(
+                  Counter.READ_REQUESTS,
+                  Counter.WRITE_REQUESTS,
+                  Counter.READ_BYTES,
+                  Counter.WRITE_BYTES)
+              .map(model.statistics()::of)
+              .toList();
+      List<Long> measured = Stream.of(field).skip(11).limit(4).map(Long::valueOf).toList();
+      assertThat(made).as(line).isEqualTo(measured);
+    }
   }
 
   private static void assertNoWorse(String family, ErrorSummary now, ErrorSummary recorded) {

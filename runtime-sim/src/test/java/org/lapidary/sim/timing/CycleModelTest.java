@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lapidary.machine.GemminiParams;
+import org.lapidary.sim.timing.CycleStatistics.Counter;
 
 class CycleModelTest {
   private static CycleModel model(int latency) {
@@ -31,9 +32,9 @@ class CycleModelTest {
     CycleModel model = model(20);
     loop(model, 4, 4, 4);
     model.cycles();
-    assertThat(model.statistics().readBytes()).isEqualTo(2 * 64 * 64);
-    assertThat(model.statistics().writeBytes()).isEqualTo(64 * 64);
-    assertThat(model.statistics().macs()).isEqualTo(64 * 64 * 64);
+    assertThat(model.statistics().of(Counter.READ_BYTES)).isEqualTo(2 * 64 * 64);
+    assertThat(model.statistics().of(Counter.WRITE_BYTES)).isEqualTo(64 * 64);
+    assertThat(model.statistics().of(Counter.MACS)).isEqualTo(64 * 64 * 64);
   }
 
   @Test
@@ -51,8 +52,8 @@ class CycleModelTest {
         loop(model, 4, 4, k);
       }
       long cycles = model.cycles();
-      assertThat(model.statistics().macs()).isLessThanOrEqualTo(256 * cycles);
-      assertThat(model.statistics().arrayBusy()).isLessThanOrEqualTo(cycles);
+      assertThat(model.statistics().of(Counter.MACS)).isLessThanOrEqualTo(256 * cycles);
+      assertThat(model.statistics().of(Counter.ARRAY_BUSY)).isLessThanOrEqualTo(cycles);
     }
   }
 
@@ -69,6 +70,22 @@ class CycleModelTest {
     var slow = new CycleModel(GemminiParams.load("default"), MemoryTiming.flat(200, 1, 500));
     loop(slow, 4, 4, 8);
     assertThat(slow.cycles()).isGreaterThan(previous);
+  }
+
+  @Test
+  void countersTellWhatHappenedBetweenTwoSnapshots() {
+    CycleModel model = model(20);
+    loop(model, 4, 4, 4);
+    long cycles = model.cycles();
+    CycleStatistics before = model.statistics().snapshot();
+    loop(model, 2, 4, 4);
+    model.cycles();
+    CycleStatistics after = model.statistics().since(before);
+    assertThat(after.of(Counter.MACS)).isEqualTo(32 * 64 * 64);
+    assertThat(before.of(Counter.MACS)).isEqualTo(64 * 64 * 64);
+    assertThat(before.utilisation(16, cycles)).isEqualTo(1024.0 / cycles);
+    assertThat(before.of(Counter.ARRAY_WAIT_LOAD)).isPositive();
+    assertThat(before.toString()).contains("waiting for an mvin").contains("262,144");
   }
 
   @Test

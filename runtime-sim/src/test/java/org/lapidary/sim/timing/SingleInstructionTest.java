@@ -126,6 +126,24 @@ class SingleInstructionTest {
   }
 
   @Test
+  void anOutputStationaryPairIsFlushedAtTheEnd() {
+    Stream pairs =
+        (m, i) -> {
+          m.command(6, operand(GARBAGE, 16, 16), operand(ACC + 16L * i, 16, 16));
+          m.command(4, operand(16L * i, 16, 16), operand(8192 + 16L * i, 16, 16));
+        };
+    Stream configured =
+        (m, i) -> {
+          if (i == 0) {
+            m.command(0, ONE | 0x10000, 1L << 48);
+          }
+          pairs.give(m, i);
+        };
+    assertThat(cycles(20, 1, configured)).isBetween(92L, 94L);
+    assertThat(eachOf(20, configured)).isEqualTo(16);
+  }
+
+  @Test
   void anMvinStallsTheArrayOnlyInABankItReads() {
     assertThat(overlapped(0)).isBetween(1070L, 1090L);
     assertThat(overlapped(2)).isBetween(1070L, 1090L);
