@@ -42,8 +42,7 @@ public final class Calibrator {
       }
     }
     Map<Value, Tensor> scores = new HashMap<>();
-    Evaluator.run(
-        model.graph(), inputs, (node, result) -> observe(node, result, realRows, scores));
+    Evaluator.run(model.graph(), inputs, (node, result) -> observe(node, result, realRows, scores));
     calibration.countSample();
   }
 
@@ -68,8 +67,7 @@ public final class Calibrator {
   }
 
   /// The operand of a softmax is seen after the scores that its mask was added to.
-  private void observeScores(
-      Value softmax, Value operand, Tensor masked, Map<Value, Tensor> kept) {
+  private void observeScores(Value softmax, Value operand, Tensor masked, Map<Value, Tensor> kept) {
     Value before = model.scores(operand).scores();
     Tensor scores = before.equals(operand) ? masked : kept.remove(before);
     calibration

@@ -1,13 +1,13 @@
 package org.lapidary.passes.quant;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.HashMap;
 import org.lapidary.ir.DType;
+import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.GraphBuilder;
-import org.lapidary.ir.Data;
 import org.lapidary.ir.Loc;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
@@ -51,8 +51,7 @@ final class Emitter {
     }
 
     Sum times(double factor) {
-      return new Sum(
-          value, step * factor, Arrays.stream(bias).map(x -> x * factor).toArray());
+      return new Sum(value, step * factor, Arrays.stream(bias).map(x -> x * factor).toArray());
     }
   }
 

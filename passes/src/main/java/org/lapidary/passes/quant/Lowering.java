@@ -10,12 +10,12 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
-import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.GraphBuilder;
 import org.lapidary.ir.Loc;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.HostBridge;
@@ -47,11 +47,7 @@ final class Lowering {
   private final Map<Value, Value> streams = new HashMap<>();
 
   Lowering(
-      ModelView model,
-      Sides sides,
-      Steps steps,
-      Calibration calibration,
-      QuantizeOptions options) {
+      ModelView model, Sides sides, Steps steps, Calibration calibration, QuantizeOptions options) {
     this.model = model;
     this.sides = sides;
     this.steps = steps;
@@ -232,16 +228,14 @@ final class Lowering {
   private Value gelu(Elementwise.Gelu gelu, Graph.Node<NnOp> node) {
     Sum sum = sum(gelu.x());
     GeluConstants c =
-        GeluConstants.choose(
-            calibration.of(gelu.x()), steps.int8(node.result()), gelu.tanh());
+        GeluConstants.choose(calibration.of(gelu.x()), steps.int8(node.result()), gelu.tanh());
     int n = gelu.x().type().dim(-1);
     int[] offset = new int[n];
     Arrays.fill(offset, c.offset());
     emitter.at(node.loc());
     Value x = emitter.requantize(sum.minus(c.offset() * c.step()), false, c.step());
     Value wide = emitter.emit(new Accumulate.Widen(x));
-    Value shifted =
-        emitter.add(wide, emitter.integers("offset", List.of(n), offset, c.step()));
+    Value shifted = emitter.add(wide, emitter.integers("offset", List.of(n), offset, c.step()));
     return emitter.emit(new MoveOut.GeluI32(shifted, c.qb(), c.qc(), c.scale(), c.outStep()));
   }
 
@@ -255,9 +249,7 @@ final class Lowering {
     Value masked = mask.map(m -> at(node.loc(), () -> emitter.add(scores, m))).orElse(scores);
     return at(
         node,
-        () ->
-            new MoveOut.SoftmaxI32(
-                masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), 1, 1.0 / 127));
+        () -> new MoveOut.SoftmaxI32(masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), 1, 1.0 / 127));
   }
 
   /// What is added to the scores, as i32.
@@ -276,8 +268,7 @@ final class Lowering {
     Value a = parts.keepIf() ? zero : masked;
     Value b = parts.keepIf() ? masked : zero;
     Value real = emitter.emit(new Elementwise.Where(condition, a, b));
-    return Optional.of(
-        emitter.emit(new HostBridge.Quantize(real, DType.I32, step, low, high)));
+    return Optional.of(emitter.emit(new HostBridge.Quantize(real, DType.I32, step, low, high)));
   }
 
   /// A layout operation moves bytes; gamma and beta stay those of the last axis, or are applied
@@ -299,8 +290,7 @@ final class Lowering {
   private static boolean keepsChannels(Layout layout) {
     return switch (layout) {
       case Layout.Reshape(var x, var dims) -> dims.getLast().equals(x.type().dim(-1));
-      case Layout.Transpose(var x, var permutation) ->
-          permutation.getLast() == x.type().rank() - 1;
+      case Layout.Transpose(var x, var permutation) -> permutation.getLast() == x.type().rank() - 1;
       case Layout.Slice(var x, var axis, var _, var _, var _) ->
           axis != -1 && axis != x.type().rank() - 1;
       case Layout.Concat _, Layout.Broadcast _, Layout.Const _ -> false;
@@ -321,8 +311,7 @@ final class Lowering {
   }
 
   private Int8 concat(Layout.Concat concat, Graph.Node<NnOp> node) {
-    List<Value> parts =
-        concat.parts().stream().filter(p -> p.type().elements() > 0).toList();
+    List<Value> parts = concat.parts().stream().filter(p -> p.type().elements() > 0).toList();
     if (parts.size() == 1) {
       return int8(parts.getFirst());
     }
@@ -382,8 +371,7 @@ final class Lowering {
   private Sum reshaped(Sum sum, Graph.Node<NnOp> node) {
     List<Integer> dims = node.result().type().dims();
     boolean channels = dims.getLast().equals(sum.value().type().dim(-1));
-    Sum whole =
-        channels ? sum : at(node.loc(), () -> unbiased(emitter.finish(sum)));
+    Sum whole = channels ? sum : at(node.loc(), () -> unbiased(emitter.finish(sum)));
     Value moved = at(node, () -> new Layout.Reshape(whole.value(), dims));
     return new Sum(moved, whole.step(), whole.bias());
   }
@@ -432,8 +420,7 @@ final class Lowering {
     emitter.at(node.loc());
     Value q =
         emitter.constant(
-            Weight.quantize(
-                weight.data().name() + ".i8", List.of(rows, columns), w, options));
+            Weight.quantize(weight.data().name() + ".i8", List.of(rows, columns), w, options));
     Value value = emitter.emit(new Accumulate.MatMulI8(x.value(), q));
     return new Sum(value, x.step() * q.type().scale(), bias);
   }

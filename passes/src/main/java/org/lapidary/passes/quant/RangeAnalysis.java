@@ -109,7 +109,9 @@ final class RangeAnalysis {
         Interval x = of(q.x());
         long low = Rounding.scale8(Rounding.saturate32(x.low()), q.scale());
         long high = Rounding.scale8(Rounding.saturate32(x.high()), q.scale());
-        yield q.relu() ? new Interval(Math.max(0, low), Math.max(0, high)) : new Interval(low, high);
+        yield q.relu()
+            ? new Interval(Math.max(0, low), Math.max(0, high))
+            : new Interval(low, high);
       }
       case MoveOut.GeluI32 gelu -> gelu(gelu, node);
       case MoveOut.SoftmaxI32 softmax -> softmax(softmax, node);
@@ -214,7 +216,8 @@ final class RangeAnalysis {
       observed++;
       String worst = "half of a row at each end of " + x;
       findings.add(
-          new RangeSummary.Finding(node.loc().node(), name(node), options.layerNormMargin(), worst));
+          new RangeSummary.Finding(
+              node.loc().node(), name(node), options.layerNormMargin(), worst));
     } else {
       overflow(node, "a row at one end of " + x);
     }

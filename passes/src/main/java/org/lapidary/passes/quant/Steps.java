@@ -42,8 +42,7 @@ final class Steps {
 
   /// Step of a normalised value as int8, before gamma and beta.
   double normalised(Value norm) {
-    return int8.computeIfAbsent(
-        norm, x -> options.step(calibration.ofNorm(x).normalised()));
+    return int8.computeIfAbsent(norm, x -> options.step(calibration.ofNorm(x).normalised()));
   }
 
   /// Step of a value in the residual stream, or of any operand of a LayerNorm.

@@ -38,8 +38,7 @@ record Weight(Data data, boolean transposed) {
   }
 
   /// Int8 numbers with one step for all.
-  static Data quantize(
-      String name, List<Integer> dims, float[] w, QuantizeOptions options) {
+  static Data quantize(String name, List<Integer> dims, float[] w, QuantizeOptions options) {
     Histogram values = new Histogram();
     values.add(w);
     double step =
@@ -54,8 +53,7 @@ record Weight(Data data, boolean transposed) {
     for (int i = 0; i < q.length; i++) {
       q[i] = (byte) Math.clamp(Math.rint(w[i] * perStep), -127, 127);
     }
-    TensorType type =
-        new TensorType(DType.I8, dims, step);
+    TensorType type = new TensorType(DType.I8, dims, step);
     return Data.of(name, Tensor.of(type, q));
   }
 }
