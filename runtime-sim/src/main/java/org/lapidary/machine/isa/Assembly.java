@@ -5,8 +5,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Text form of commands: a mnemonic, then `field=value` pairs; fields whose bits are all 0 are
-/// left out.
+/// Text form of commands: a mnemonic, then `field=value` pairs; fields whose bits are all 0 are left
+/// out, except for addresses.
 ///
 /// ```
 /// mvin from=0x80000000, to=spad[16], cols=64, rows=16
@@ -28,7 +28,7 @@ public final class Assembly {
     List<String> operands = new ArrayList<>();
     for (Field field : format.fields) {
       long raw = field.rawOf(field.bits.reg() == Reg.RS1 ? command.rs1() : command.rs2());
-      if (raw != 0) {
+      if (raw != 0 || field.isAddress()) {
         operands.add(field.name + "=" + field.print(raw));
       }
     }

@@ -28,6 +28,11 @@ final class Field {
     }
   }
 
+  /// Whether the field names a place, where 0 is as good as any other.
+  boolean isAddress() {
+    return type == DramAddr.class || type == LocalAddr.class;
+  }
+
   int width() {
     return bits.hi() - bits.lo() + 1;
   }
