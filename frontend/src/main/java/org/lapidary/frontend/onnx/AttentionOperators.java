@@ -89,7 +89,7 @@ final class AttentionOperators {
   }
 
   private static Value counter(Call c, int n) {
-    long[] values = new long[n];
+    long[] values = new long[Dims.made(n)];
     for (int i = 0; i < n; i++) {
       values[i] = i;
     }

@@ -6,6 +6,8 @@ import org.lapidary.ir.op.Shapes;
 
 /// Arithmetic on shapes and axes that several ONNX operators need.
 final class Dims {
+  private static final int LARGEST_MADE = 1 << 26;
+
   private Dims() {}
 
   /// A number of the file that must fit an `int`; those that mean "to the end" are cut to it.
@@ -30,6 +32,21 @@ final class Dims {
   /// Number of elements of some of the axes.
   static int product(List<Integer> dims) {
     return Shapes.elements(dims);
+  }
+
+  /// Number of elements of a constant the importer makes up itself, such as a causal mask.
+  ///
+  /// @throws Refusal if it would be unreasonably large
+  static int made(int... sizes) {
+    long n = 1;
+    for (int size : sizes) {
+      n *= size;
+      if (n > LARGEST_MADE) {
+        throw Refusal.shape(
+            "a constant of " + n + " elements would be needed", "check --dim values");
+      }
+    }
+    return (int) n;
   }
 
   static List<Integer> all(int rank) {

@@ -64,7 +64,7 @@ final class DotProductAttention {
 
   /// `true` where query `i` may see key `j`: `j <= i + offset`. Shape `[queries, keys]`.
   static Value causal(Call c, int queries, int keys, int offset) {
-    byte[] seen = new byte[queries * keys];
+    byte[] seen = new byte[Dims.made(queries, keys)];
     for (int i = 0; i < queries; i++) {
       for (int j = 0; j < Math.min(keys, i + offset + 1); j++) {
         seen[i * keys + j] = 1;

@@ -18,6 +18,7 @@ import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.Layout;
+import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.OpInfo;
 
@@ -32,8 +33,12 @@ final class Emitter {
   /// Larger results are left to be computed when the model runs.
   private static final int LARGEST_FOLDED = 1 << 22;
 
-  /// Elements that may be computed in all; past that a file is hostile, or not worth folding.
-  private static final long FOLDING_BUDGET = 1L << 28;
+  /// Element operations that folding may take in all; past that a file is hostile, or not worth
+  /// folding, and its operations stay in the graph.
+  private static final long MOST_WORK = 1L << 28;
+
+  /// Bytes that folded results may take in all.
+  private static final long MOST_BYTES = 1L << 29;
 
   /// @param data the elements
   /// @param known whether operations on it are folded
@@ -46,7 +51,8 @@ final class Emitter {
   private final Set<Value> placed = new HashSet<>();
   private final Map<Value, ElementType> widened = new HashMap<>();
   private Loc loc = Loc.NONE;
-  private long spent;
+  private long work;
+  private long bytes;
 
   Emitter(String name) {
     builder = new GraphBuilder<>(name);
@@ -109,11 +115,7 @@ final class Emitter {
   }
 
   private Value foldOrAppend(NnOp op, TensorType type, List<Value> operands) {
-    int elements = type.elements();
-    if (elements <= LARGEST_FOLDED
-        && spent + elements <= FOLDING_BUDGET
-        && operands.stream().allMatch(this::isKnown)) {
-      spent += elements;
+    if (operands.stream().allMatch(this::isKnown) && isCheap(op, type, operands)) {
       List<Tensor> known = operands.stream().map(v -> known(v).orElseThrow()).toList();
       return constant(Evaluator.apply(op, known));
     }
@@ -124,6 +126,25 @@ final class Emitter {
     }
     operands.forEach(this::place);
     return builder.emit(op, loc);
+  }
+
+  /// Whether an operation may be computed here; if so, its cost is booked.
+  private boolean isCheap(NnOp op, TensorType type, List<Value> operands) {
+    long cost = type.elements();
+    for (Value operand : operands) {
+      cost = Math.max(cost, operand.type().elements());
+    }
+    if (op instanceof Neural.MatMul(var a, _)) {
+      cost = (long) type.elements() * a.type().dim(-1);
+    }
+    if (type.elements() > LARGEST_FOLDED
+        || work + cost > MOST_WORK
+        || bytes + type.bytes() > MOST_BYTES) {
+      return false;
+    }
+    work += cost;
+    bytes += type.bytes();
+    return true;
   }
 
   private static Tensor applied(NnOp op, List<Data> stored) {

@@ -61,7 +61,7 @@ final class IndexingOperators {
       throw Refusal.shape("GatherND with batch_dims " + batchDims, "check the model");
     }
     for (int axis = batchDims - 1; axis >= 0; axis--) {
-      long[] counter = new long[dims.get(axis)];
+      long[] counter = new long[Dims.made(dims.get(axis))];
       for (int i = 0; i < counter.length; i++) {
         counter[i] = i;
       }

@@ -14,6 +14,8 @@ import org.lapidary.ir.op.Shapes;
 
 /// Operators that only move elements.
 final class LayoutOperators {
+  private static final int MOST_PARTS = 1 << 16;
+
   private LayoutOperators() {}
 
   static final List<OnnxOp> ALL =
@@ -160,7 +162,7 @@ final class LayoutOperators {
     }
     int parts = c.attributes().small("num_outputs", c.outputs());
     int size = x.type().dim(axis);
-    if (parts < 1 || parts > Math.max(size, 1)) {
+    if (parts < 1 || parts > Math.max(size, 1) || parts > MOST_PARTS) {
       throw Refusal.shape("Split of " + x.type() + " into " + parts, "check the model");
     }
     int each = (size + parts - 1) / parts;

@@ -139,7 +139,7 @@ final class MicrosoftOperators {
         c.maybe(7)
             .map(m -> c.emit(new Neural.Reduce(m, Reduction.SUM, List.of(1), false)))
             .map(n -> c.cast(n, DType.I32))
-            .orElseGet(() -> c.constant(Tensor.i32(List.of(batch), new int[batch])));
+            .orElseGet(() -> c.constant(Tensor.i32(List.of(batch), new int[Dims.made(batch)])));
     return List.of(y, lengths, whole);
   }
 }

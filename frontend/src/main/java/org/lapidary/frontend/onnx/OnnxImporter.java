@@ -15,8 +15,8 @@ import org.lapidary.ir.op.NnOp;
 
 /// Reads an ONNX model and lowers it to the `nn` level.
 public final class OnnxImporter {
-  private static final long OLDEST_OPSET = 7;
-  private static final long NEWEST_OPSET = 27;
+  static final long OLDEST_OPSET = 7;
+  static final long NEWEST_OPSET = 27;
 
   private OnnxImporter() {}
 
