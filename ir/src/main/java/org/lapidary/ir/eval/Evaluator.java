@@ -84,7 +84,8 @@ public final class Evaluator {
 
   /// What one operation computes from its operands.
   ///
-  /// @throws ArithmeticException if integers are divided by zero
+  /// @throws ArithmeticException if there is no result for these elements: an integer divided by
+  ///     zero, an index beyond its axis
   public static Tensor apply(Op op, List<Tensor> operands) {
     List<Value> declared = OpInfo.operands(op);
     for (int i = 0; i < declared.size(); i++) {
@@ -109,8 +110,7 @@ public final class Evaluator {
       Graph<? extends Op> graph, Graph.Node<? extends Op> node, List<Tensor> operands) {
     try {
       return apply(node.op(), operands);
-    } catch (ArithmeticException | IndexOutOfBoundsException e) {
-      // Only the data can cause these: a division by zero, an index beyond its axis.
+    } catch (ArithmeticException e) {
       throw new DiagnosticException(
           Diagnostic.error(
               Code.INVALID_INPUT,

@@ -95,7 +95,7 @@ final class IndexingOps {
   private static int position(long index, int size) {
     long p = index < 0 ? index + size : index;
     if (p < 0 || p >= size) {
-      throw new IndexOutOfBoundsException("index " + index + " on an axis of size " + size);
+      throw new ArithmeticException("index " + index + " on an axis of size " + size);
     }
     return (int) p;
   }
