@@ -85,7 +85,7 @@ public final class Evaluator {
   /// What one operation computes from its operands.
   ///
   /// @throws ArithmeticException if there is no result for these elements: an integer divided by
-  ///     zero, an index beyond its axis
+  ///   zero, an index beyond its axis
   public static Tensor apply(Op op, List<Tensor> operands) {
     List<Value> declared = OpInfo.operands(op);
     for (int i = 0; i < declared.size(); i++) {
