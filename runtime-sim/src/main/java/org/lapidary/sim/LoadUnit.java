@@ -40,6 +40,10 @@ final class LoadUnit {
       copyBlocks(load, from, row, cols, rows);
       return;
     }
+    if (intoAccumulator && takesIntsStraight(load, from, row, cols, rows)) {
+      copyInts(load, from, row, cols, rows, add);
+      return;
+    }
     for (int r = 0; r < rows; r++) {
       long source = from + r * load.strideBytes;
       int bytes = intoAccumulator && !load.shrink ? cols * Integer.BYTES : cols;
@@ -68,6 +72,24 @@ final class LoadUnit {
         && lastRow < state.spadRows
         && load.strideBytes >= 0
         && load.strideBytes <= Integer.MAX_VALUE;
+  }
+
+  /// Whether the common case holds: one block of int32 goes into accumulator rows that all exist.
+  private boolean takesIntsStraight(
+      MachineState.LoadState load, long from, int row, int cols, int rows) {
+    return state.accesses == null
+        && from != 0
+        && !load.shrink
+        && cols <= state.dim
+        && row + rows <= state.accRows;
+  }
+
+  private void copyInts(
+      MachineState.LoadState load, long from, int row, int cols, int rows, boolean add) {
+    for (int r = 0; r < rows; r++) {
+      int at = state.memory.index(from + r * load.strideBytes, (long) cols * Integer.BYTES);
+      kernel.copyInts(state.memory.bytes(), at, state.acc, (row + r) << state.dimShift, cols, add);
+    }
   }
 
   private void copyBlocks(MachineState.LoadState load, long from, int row, int cols, int rows) {

@@ -3,6 +3,9 @@ package org.lapidary.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -52,6 +55,12 @@ class DivergenceTest {
           .isNotEqualTo(difference.behaviour(Semantics.LIBGEMMINI));
     }
     assertThat(Semantics.differences().lines()).hasSize(Divergence.values().length + 2);
+  }
+
+  @Test
+  void theReadmeTellsThem() throws IOException {
+    Path readme = Path.of(System.getProperty("lapidary.root"), "runtime-sim", "README.md");
+    assertThat(Files.readString(readme)).contains(Semantics.differences());
   }
 
   @Test

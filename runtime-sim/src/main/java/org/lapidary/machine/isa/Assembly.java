@@ -5,8 +5,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Text form of commands: a mnemonic, then `field=value` pairs; fields whose bits are all 0 are left
-/// out, except for addresses.
+/// Text form of commands: a mnemonic, then `field=value` pairs; fields whose bits are all 0 are
+/// left out, except for addresses.
 ///
 /// ```
 /// mvin from=0x80000000, to=spad[16], cols=64, rows=16

@@ -108,7 +108,24 @@ public final class SimulatorBenchmark {
     }
   }
 
-  /// Measures the default machine and prints a table.
+  /// Nanoseconds per command for matmuls of growing height: the cost grows with the commands.
+  private static void printGrowth(GemminiParams params) {
+    System.out.println("\nheight   commands  ns per command (explicit)");
+    for (int height = 128; height <= 2048; height *= 2) {
+      Matmul matmul = new Matmul(params, height, K, N);
+      Simulator simulator = simulator(matmul);
+      long[] program = matmul.program(false);
+      long best = Long.MAX_VALUE;
+      for (int round = 0; round < ROUNDS / 2; round++) {
+        best = Math.min(best, processorNanos(simulator, program));
+      }
+      int commands = program.length / Simulator.PACKED_LONGS;
+      System.out.printf(
+          Locale.ROOT, "%6d %10d  %14.1f%n", height, commands, (double) best / commands);
+    }
+  }
+
+  /// Measures the default machine and prints two tables.
   public static void main(String[] args) {
     System.out.println("form      commands  GMAC/s per core  GMAC/s all cores   " + shape());
     for (Result r : run(GemminiParams.load("default"))) {
@@ -120,5 +137,6 @@ public final class SimulatorBenchmark {
           r.macsPerSecondPerCore() / NANOS,
           r.macsPerSecond() / NANOS);
     }
+    printGrowth(GemminiParams.load("default"));
   }
 }
