@@ -1,0 +1,35 @@
+package org.lapidary.gemmini.emit;
+
+/// The state of the machine as far as the commands written so far determine it.
+final class Units {
+  final Pipeline pipeline = new Pipeline();
+  final Loads loads;
+  final Stores stores;
+  final ArrayCommands array;
+  final OperandBuffer left;
+  final OperandBuffer right;
+  private final OnChip chip;
+  private int half;
+
+  Units(OnChip chip) {
+    this.chip = chip;
+    this.loads = new Loads(chip);
+    this.stores = new Stores(chip);
+    this.array = new ArrayCommands(chip);
+    this.left = new OperandBuffer(chip.leftRow(0), chip.leftRow(1));
+    this.right = new OperandBuffer(chip.rightRow(0), chip.rightRow(1));
+  }
+
+  /// First row of the accumulator half whose turn it is.
+  int nextHalf() {
+    half = 1 - half;
+    return half * chip.halfAccRows();
+  }
+
+  /// Emits everything and waits; what the scratchpad holds may be out of date afterwards.
+  void fence() {
+    pipeline.fence();
+    left.forget();
+    right.forget();
+  }
+}

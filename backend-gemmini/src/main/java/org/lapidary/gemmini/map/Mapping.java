@@ -1,0 +1,21 @@
+package org.lapidary.gemmini.map;
+
+import java.util.List;
+import java.util.Map;
+import org.lapidary.ir.Data;
+import org.lapidary.ir.Value;
+
+/// What runs where, in order.
+///
+/// @param work everything there is to do, host and accelerator taking turns as seldom as possible
+/// @param places where the values are that main memory holds
+/// @param images constants in main memory
+/// @param placements for the reader: node by node
+public record Mapping(
+    List<Work> work, Map<Value, View> places, List<Image> images, List<Placement> placements) {
+
+  /// A constant in main memory.
+  ///
+  /// @param data the elements, written to `view`
+  public record Image(View view, Data data) {}
+}

@@ -1,0 +1,89 @@
+package org.lapidary.gemmini.program;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.lapidary.gemmini.map.Placement;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Value;
+import org.lapidary.ir.op.Op;
+import org.lapidary.machine.GemminiParams;
+import org.lapidary.machine.Semantics;
+import org.lapidary.sim.Simulator;
+
+/// A compiled model: the graph, which the host's part refers to, and the accelerator's commands.
+///
+/// Values are numbered: the inputs of the graph first, then the results of its nodes.
+///
+/// @param machine the configuration it was built for, and runs on
+/// @param semantics whose LayerNorm it was built for
+/// @param graph the graph it computes
+/// @param steps in order
+/// @param commands packed, three longs each
+/// @param kernels the accelerator's kernels, to which ranges of commands refer
+/// @param regions where values are in main memory that host and accelerator exchange
+/// @param image main memory before the start
+/// @param placements what runs where, and why
+@SuppressWarnings("ArrayRecordComponent") // millions of commands; treated as immutable
+public record Program(
+    GemminiParams machine,
+    Semantics semantics,
+    Graph<Op> graph,
+    List<Step> steps,
+    long[] commands,
+    List<KernelInfo> kernels,
+    Map<Integer, Region> regions,
+    MemoryImage image,
+    List<Placement> placements) {
+
+  /// What is worth knowing about a kernel.
+  ///
+  /// @param nodes indices of the graph's nodes it computes
+  /// @param macs multiply-accumulates of the model, without those of diagonal matrices
+  /// @param arrayMacs multiply-accumulates of the array
+  /// @param boundCycles no machine of this configuration can be faster
+  public record KernelInfo(List<Integer> nodes, long macs, long arrayMacs, long boundCycles) {
+    public KernelInfo {
+      nodes = List.copyOf(nodes);
+    }
+  }
+
+  public Program {
+    steps = List.copyOf(steps);
+    kernels = List.copyOf(kernels);
+    regions = Map.copyOf(regions);
+    placements = List.copyOf(placements);
+  }
+
+  /// Number of commands.
+  public int commandCount() {
+    return commands.length / Simulator.PACKED_LONGS;
+  }
+
+  /// The numbers of all values.
+  public Map<Value, Integer> valueNumbers() {
+    Map<Value, Integer> numbers = new HashMap<>();
+    graph.inputs().forEach(port -> numbers.put(port.value(), numbers.size()));
+    graph.nodes().forEach(node -> numbers.put(node.result(), numbers.size()));
+    return numbers;
+  }
+
+  /// Number of nodes that the host evaluates.
+  public int hostNodes() {
+    int count = 0;
+    for (Step step : steps) {
+      count += step instanceof Step.Host host ? host.nodes().size() : 0;
+    }
+    return count;
+  }
+
+  /// Multiply-accumulates of the model per run.
+  public long macs() {
+    return kernels.stream().mapToLong(KernelInfo::macs).sum();
+  }
+
+  /// Lower bound of the cycles of a run: kernels cannot overlap for free.
+  public long boundCycles() {
+    return kernels.stream().mapToLong(KernelInfo::boundCycles).sum();
+  }
+}
