@@ -155,21 +155,26 @@ public final class LoopMatmul {
   }
 
   private void multiplyColumn(Instr.LoopWs loop, int j, int k) {
-    boolean overwrite = k == 0 && !loop.accumulate();
-    int localB = localB(loop, j, k);
+    int tilesI = bounds.tilesI();
     int width = width(j);
     int depth = depth(k);
-    int tilesI = bounds.tilesI();
+    int add = k == 0 && !loop.accumulate() ? PlainCommands.ACC : PlainCommands.ACC_ADD;
+    int stepA = localA(loop, 1, k) - localA(loop, 0, k);
+    int stepC = bounds.tilesJ() * dim;
+    int a = localA(loop, 0, k);
+    int c = add | tileC(0, j);
+    long weights = block(localB(loop, j, k), width, depth);
+    long keptWeights = block(PlainCommands.GARBAGE, width, depth);
+    long noBias = block(PlainCommands.GARBAGE, dim, dim);
     for (int i = 0; i < tilesI; i++) {
-      int c = (overwrite ? PlainCommands.ACC : PlainCommands.ACC_ADD) | tileC(i, j);
-      sink.accept(
-          PlainCommands.PRELOAD,
-          block(i == 0 ? localB : PlainCommands.GARBAGE, width, depth),
-          block(c, width, height(i)));
+      int height = height(i);
+      sink.accept(PlainCommands.PRELOAD, i == 0 ? weights : keptWeights, block(c, width, height));
       sink.accept(
           i == 0 ? PlainCommands.COMPUTE_PRELOADED : PlainCommands.COMPUTE_ACCUMULATED,
-          block(localA(loop, i, k), depth, height(i)),
-          block(PlainCommands.GARBAGE, dim, dim));
+          block(a, depth, height),
+          noBias);
+      a += stepA;
+      c += stepC;
     }
   }
 

@@ -65,22 +65,28 @@ record Matmul(GemminiParams params, int m, int k, int n) {
     return params.dim();
   }
 
-  /// Square output blocks of half the accumulator, as deep as half the scratchpad allows.
+  /// Output blocks that fill half the accumulator, twice as wide as high, as deep as half the
+  /// scratchpad allows, all equally deep.
   private void forEachBlock(List<Instr> program, Emitter emitter) {
-    int side = (int) Math.sqrt(params.accTiles() / 2.0);
-    int depth = Math.min(k / dim(), params.spadTiles() / 4 / side);
-    for (int i = 0; i < m / dim(); i += side) {
-      for (int j = 0; j < n / dim(); j += side) {
-        for (int kk = 0; kk < k / dim(); kk += depth) {
+    int half = params.accTiles() / 2;
+    int high = Integer.highestOneBit((int) Math.sqrt(half / 2.0));
+    int wide = half / high;
+    int fits = params.spadTiles() / 2 / (high + wide);
+    int tilesK = k / dim();
+    int parts = (tilesK + fits - 1) / fits;
+    int depth = (tilesK + parts - 1) / parts;
+    for (int i = 0; i < m / dim(); i += high) {
+      for (int j = 0; j < n / dim(); j += wide) {
+        for (int kk = 0; kk < tilesK; kk += depth) {
           emitter.emit(
               program,
               new Block(
                   i,
                   j,
                   kk,
-                  Math.min(side, m / dim() - i),
-                  Math.min(side, n / dim() - j),
-                  Math.min(depth, k / dim() - kk)));
+                  Math.min(high, m / dim() - i),
+                  Math.min(wide, n / dim() - j),
+                  Math.min(depth, tilesK - kk)));
         }
       }
     }
