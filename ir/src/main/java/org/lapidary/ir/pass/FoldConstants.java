@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
@@ -27,8 +28,8 @@ public record FoldConstants(int maxElements) implements Pass<Op, Op> {
   /// 64 MB of f32.
   public static final int DEFAULT_MAX_ELEMENTS = 16 << 20;
 
-  /// Results up to this size are kept in memory.
-  private static final int EAGER_ELEMENTS = 1 << 14;
+  /// Operands and result up to this size together: the result is kept in memory.
+  private static final int EAGER_ELEMENTS = 1 << 15;
 
   @Override
   public Graph<Op> run(Graph<Op> graph, PassContext context) {
@@ -78,14 +79,23 @@ public record FoldConstants(int maxElements) implements Pass<Op, Op> {
       operands.add(data);
       operandElements += operand.type().elements();
     }
-    TensorType type = node.result().type();
-    if (operands.isEmpty() || type.elements() > Math.max(maxElements, operandElements)) {
-      return Optional.empty();
-    }
-    String noun = OpInfo.of(node.op()).name().replaceFirst(".*\\.", "");
-    String name = operands.getFirst().name() + "." + noun;
-    Op op = node.op();
-    if (type.elements() > EAGER_ELEMENTS && cannotFail(op)) {
+    boolean large = node.result().type().elements() > Math.max(maxElements, operandElements);
+    return operands.isEmpty() || large
+        ? Optional.empty()
+        : fold(node.op(), operands, EAGER_ELEMENTS);
+  }
+
+  /// The constant an operation makes of constants, or nothing if it has no result for them. It is
+  /// named after the first of them.
+  ///
+  /// @param eagerElements how many elements, operands and result together, are computed at once and
+  ///   kept; more are computed each time they are read
+  public static Optional<Data> fold(Op op, List<Data> operands, int eagerElements) {
+    TensorType type = op.resultType();
+    String noun = OpInfo.of(op).name().replaceFirst(".*\\.", "");
+    String name = operands.isEmpty() ? noun : operands.getFirst().name() + "." + noun;
+    long size = type.elements() + operands.stream().mapToLong(d -> d.type().elements()).sum();
+    if (size > eagerElements && cannotFail(op)) {
       return Optional.of(Data.lazy(name, type, () -> compute(op, operands)));
     }
     try {
@@ -101,8 +111,7 @@ public record FoldConstants(int maxElements) implements Pass<Op, Op> {
 
   /// Whether no constants whatever can make it fail: integer divisions and indices can.
   private static boolean cannotFail(Op op) {
-    return !(op instanceof Indexing)
-        && !(op instanceof Elementwise.Div)
-        && !(op instanceof Elementwise.Mod);
+    boolean divides = op instanceof Elementwise.Div || op instanceof Elementwise.Mod;
+    return !(op instanceof Indexing) && !(divides && op.resultType().dtype() != DType.F32);
   }
 }

@@ -4,14 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.lapidary.ir.Data;
-import org.lapidary.ir.Tensor;
-import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
-import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Layout.Broadcast;
 import org.lapidary.ir.op.Layout.Const;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.OpInfo;
+import org.lapidary.ir.pass.FoldConstants;
 import org.lapidary.ir.pass.Rewriter;
 import org.lapidary.ir.pass.Rule;
 
@@ -41,30 +39,11 @@ public record FoldConstant(int eagerElements) implements Rule<NnOp> {
       }
       operands.add(data);
     }
-    TensorType type = op.resultType();
-    long size = type.elements() + operands.stream().mapToLong(d -> d.type().elements()).sum();
-    if (size > eagerElements) {
-      return op instanceof Broadcast ? Optional.empty() : Optional.of(lazy(op, operands, rw));
+    long size = op.resultType().elements();
+    size += operands.stream().mapToLong(data -> data.type().elements()).sum();
+    if (size > eagerElements && op instanceof Broadcast) {
+      return Optional.empty();
     }
-    try {
-      Tensor result = evaluate(op, operands);
-      return Optional.of(rw.emit(new Const(Data.of(name(op, operands), result))));
-    } catch (ArithmeticException divisionByZero) {
-      return Optional.empty(); // to be reported when, and if, it is run
-    }
-  }
-
-  private static Value lazy(NnOp op, List<Data> operands, Rewriter<NnOp> rw) {
-    String name = name(op, operands);
-    return rw.emit(new Const(Data.lazy(name, op.resultType(), () -> evaluate(op, operands))));
-  }
-
-  private static Tensor evaluate(NnOp op, List<Data> operands) {
-    return Evaluator.apply(op, operands.stream().map(Data::load).toList());
-  }
-
-  private static String name(NnOp op, List<Data> operands) {
-    String verb = OpInfo.of(op).name().replaceFirst(".*\\.", "");
-    return operands.isEmpty() ? verb : operands.getFirst().name() + "." + verb;
+    return FoldConstants.fold(op, operands, eagerElements).map(data -> rw.emit(new Const(data)));
   }
 }
