@@ -186,11 +186,11 @@ final class Sides {
 
   private String unmetByProduct(Value a, Value b, Value result) {
     boolean weighted = model.weight(a).isPresent() || model.weight(b).isPresent();
-    if (a.type().dim(-1) < FEWEST_TERMS) {
-      return "fewer than " + FEWEST_TERMS + " terms";
-    }
     if (accelerated(a) || accelerated(b)) {
       return "";
+    }
+    if (a.type().dim(-1) < FEWEST_TERMS) {
+      return "fewer than " + FEWEST_TERMS + " terms";
     }
     if (!weighted) {
       return "no operand is the accelerator's";

@@ -1,0 +1,186 @@
+package org.lapidary.passes.quant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lapidary.ir.DType;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Graph.Node;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.TensorType;
+import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.Accumulate;
+import org.lapidary.ir.op.Elementwise;
+import org.lapidary.ir.op.Layout;
+import org.lapidary.ir.op.MoveOut;
+import org.lapidary.ir.op.Neural;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.op.Op;
+import org.lapidary.ir.op.QOp;
+import org.lapidary.ir.pass.Verifier;
+import org.lapidary.ir.text.IrPrinter;
+import org.lapidary.passes.quant.QuantizeOptions.Nonlinear;
+
+final class QuantizerTest {
+  private static QuantizedModel quantize(Graph<NnOp> graph, QuantizeOptions options) {
+    Calibration calibration = Calibration.collect(graph, Blocks.samples(7, 16, graph));
+    return Quantizer.quantize(graph, calibration, options);
+  }
+
+  private static Graph<NnOp> bert(long seed) {
+    return Blocks.bert(seed, UnaryOperator.identity());
+  }
+
+  /// Signal to noise of the integer referee against the float referee, on samples that were not
+  /// calibrated.
+  private static double decibel(Graph<NnOp> graph, QuantizedModel quantized) {
+    double signal = 0;
+    double noise = 0;
+    for (Map<String, Tensor> sample : Blocks.samples(8, 16, graph)) {
+      float[] real = Evaluator.run(graph, sample).values().iterator().next().f32();
+      float[] approx = Evaluator.run(quantized.graph(), sample).values().iterator().next().f32();
+      for (int i = 0; i < real.length; i++) {
+        signal += real[i] * real[i];
+        noise += (real[i] - approx[i]) * (real[i] - approx[i]);
+      }
+    }
+    return 10 * Math.log10(signal / noise);
+  }
+
+  private static long count(Graph<Op> graph, Class<? extends Op> type) {
+    return graph.nodes().stream().filter(node -> type.isInstance(node.op())).count();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void bertInIntegersIsCloseToFloat(long seed) {
+    Graph<NnOp> graph = bert(seed);
+    assertThat(decibel(graph, quantize(graph, QuantizeOptions.DEFAULT))).isGreaterThan(25);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void gptInIntegersIsCloseToFloat(long seed) {
+    Graph<NnOp> graph = Blocks.gpt(seed);
+    assertThat(decibel(graph, quantize(graph, QuantizeOptions.DEFAULT))).isGreaterThan(25);
+  }
+
+  @Test
+  void nothingIsFloatBetweenTheFirstNormAndTheHead() {
+    QuantizedModel quantized = quantize(bert(1), QuantizeOptions.DEFAULT);
+    Verifier.require(quantized.graph(), Op.class);
+    assertThat(quantized.whyNots()).isEmpty();
+    List<? extends Op> ops = quantized.graph().nodes().stream().map(Node::op).toList();
+    int first = ops.indexOf(ops.stream().filter(MoveOut.class::isInstance).findFirst().get());
+    int last =
+        ops.indexOf(ops.stream().filter(Elementwise.Tanh.class::isInstance).findFirst().get());
+    // The mask's arithmetic may stand anywhere; it depends on the inputs only.
+    assertThat(ops.subList(first, last))
+        .allMatch(
+            op ->
+                op instanceof QOp
+                    || op instanceof Elementwise.Sub
+                    || op instanceof Elementwise.Mul);
+    assertThat(count(quantized.graph(), MoveOut.LayerNormI32.class)).isEqualTo(5);
+    assertThat(count(quantized.graph(), MoveOut.SoftmaxI32.class)).isEqualTo(2);
+    assertThat(count(quantized.graph(), MoveOut.GeluI32.class)).isEqualTo(2);
+    assertThat(count(quantized.graph(), Neural.LayerNorm.class)).isZero();
+  }
+
+  @Test
+  void theHeadAfterThePoolerIsTheHosts() {
+    QuantizedModel quantized = quantize(bert(1), QuantizeOptions.DEFAULT);
+    assertThat(count(quantized.graph(), Neural.MatMul.class)).isEqualTo(1);
+    assertThat(quantized.placements())
+        .anyMatch(
+            p ->
+                p.op().equals("nn.tanh")
+                    && p.where() == Placement.Where.HOST
+                    && p.reason().startsWith("head"));
+  }
+
+  @Test
+  void everyRangeIsProvedOrObservedWithMargin() {
+    for (Graph<NnOp> graph : List.of(bert(4), Blocks.gpt(4))) {
+      RangeSummary ranges = quantize(graph, QuantizeOptions.DEFAULT).ranges();
+      assertThat(ranges.canOverflow()).isZero();
+      assertThat(ranges.proved()).isGreaterThan(30);
+      assertThat(ranges.findings())
+          .hasSize(ranges.observed())
+          .allMatch(f -> f.op().equals("q.layernorm") && f.margin() >= 2);
+    }
+  }
+
+  @Test
+  void unknownOperationsGoBackToTheHostWithAReason() {
+    Graph<NnOp> graph = Blocks.withSine(5);
+    QuantizedModel quantized = quantize(graph, QuantizeOptions.DEFAULT);
+    assertThat(quantized.whyNots()).hasSize(1);
+    assertThat(quantized.whyNots().getFirst().condition()).contains("nn.sin");
+    assertThat(count(quantized.graph(), Accumulate.MatMulI8.class)).isEqualTo(2);
+    assertThat(decibel(graph, quantized)).isGreaterThan(25);
+  }
+
+  @Test
+  void theBaselineKeepsOnlyProductsOnTheAccelerator() {
+    Graph<NnOp> graph = bert(6);
+    QuantizedModel host = quantize(graph, QuantizeOptions.DEFAULT.withNonlinear(Nonlinear.HOST));
+    assertThat(count(host.graph(), Accumulate.MatMulI8.class)).isGreaterThanOrEqualTo(16);
+    assertThat(count(host.graph(), Neural.LayerNorm.class)).isEqualTo(5);
+    assertThat(count(host.graph(), Neural.Softmax.class)).isEqualTo(2);
+    assertThat(count(host.graph(), Elementwise.Gelu.class)).isEqualTo(2);
+    assertThat(host.graph().nodes().stream().map(Node::op))
+        .noneMatch(
+            op ->
+                op instanceof MoveOut.LayerNormI32
+                    || op instanceof MoveOut.SoftmaxI32
+                    || op instanceof MoveOut.GeluI32);
+    assertThat(decibel(graph, host)).isGreaterThan(25);
+  }
+
+  @Test
+  void theSameInputsGiveTheSameText() {
+    Graph<NnOp> graph = bert(7);
+    String once = IrPrinter.print(quantize(graph, QuantizeOptions.DEFAULT).graph());
+    assertThat(IrPrinter.print(quantize(graph, QuantizeOptions.DEFAULT).graph())).isEqualTo(once);
+  }
+
+  @Test
+  void calibrationInPartsQuantizesTheSame() {
+    Graph<NnOp> graph = Blocks.gpt(8);
+    List<Map<String, Tensor>> samples = Blocks.samples(7, 9, graph);
+    Calibration whole = Calibration.collect(graph, samples);
+    Calibration parts = Calibration.collect(graph, samples.subList(4, 9));
+    parts.merge(Calibration.collect(graph, samples.subList(0, 4)));
+    assertThat(parts.samples()).isEqualTo(9);
+    assertThat(IrPrinter.print(Quantizer.quantize(graph, parts, QuantizeOptions.DEFAULT).graph()))
+        .isEqualTo(
+            IrPrinter.print(Quantizer.quantize(graph, whole, QuantizeOptions.DEFAULT).graph()));
+  }
+
+  @Test
+  void weightsAreBytes() {
+    QuantizedModel quantized = quantize(bert(9), QuantizeOptions.DEFAULT);
+    for (Node<Op> node : quantized.graph().nodes()) {
+      if (node.op() instanceof Layout.Const(var data) && data.type().dtype() == DType.I8) {
+        assertThat(data.load().bytes()).contains((byte) 1).doesNotContain((byte) -128);
+      }
+    }
+    assertThat(quantized.graph().nodes())
+        .noneMatch(n -> n.op() instanceof Layout.Const(var d) && isFloatMatrix(d.type()));
+  }
+
+  /// A weight that stayed real: of the embeddings' width, which is not the vocabulary's, or wider.
+  private static boolean isFloatMatrix(TensorType type) {
+    return type.dtype() == DType.F32
+        && type.rank() == 2
+        && type.dim(0) >= 48
+        && type.dim(0) != Blocks.VOCABULARY
+        && type.dim(1) > 4;
+  }
+}
