@@ -29,7 +29,7 @@ import org.lapidary.ir.DiagnosticException;
 /// Damaged and hostile files end in diagnostics: no other exception, no hang, no memory past the
 /// heap. `-Dfuzz.count=N` tries more than the usual number.
 class FuzzTest {
-  private static final int COUNT = Integer.getInteger("fuzz.count", 400);
+  private static final int COUNT = Integer.getInteger("fuzz.count", 300);
   private static final long[] HOSTILE = {
     -1, 0, 1, 2, 7, 1 << 20, Integer.MAX_VALUE, Integer.MIN_VALUE, Long.MAX_VALUE, Long.MIN_VALUE
   };
@@ -178,7 +178,7 @@ class FuzzTest {
       default -> {
         if (tensor.getInt64DataCount() > 0) {
           tensor.setInt64Data(random.nextInt(tensor.getInt64DataCount()), hostile(random));
-        } else {
+        } else if (tensor.getDimsCount() > 0) {
           tensor.setDims(0, hostile(random));
         }
       }
