@@ -46,14 +46,12 @@ final class ArrayCommands {
   /// Multiplies tiles into, or onto, accumulator rows.
   void multiply(Commands out, Tile t, int sumRow, boolean add) {
     LocalAddr sum = add ? LocalAddr.accAdd(sumRow) : LocalAddr.acc(sumRow);
-    LocalAddr left = LocalAddr.spad(t.left);
-    if (t.right >= 0) {
-      LocalAddr right = LocalAddr.spad(t.right);
-      out.add(new Instr.Preload(right, t.width, t.inner, sum, t.width, t.height));
-      out.add(new Instr.ComputePreloaded(left, t.inner, t.height, LocalAddr.GARBAGE, dim, dim));
+    boolean fresh = t.right >= 0;
+    if (fresh) {
+      out.preload(LocalAddr.spad(t.right), t.width, t.inner, sum, t.width, t.height);
     } else {
-      out.add(new Instr.Preload(LocalAddr.GARBAGE, dim, dim, sum, t.width, t.height));
-      out.add(new Instr.ComputeAccumulated(left, t.inner, t.height, LocalAddr.GARBAGE, dim, dim));
+      out.preload(LocalAddr.GARBAGE, dim, dim, sum, t.width, t.height);
     }
+    out.compute(fresh, LocalAddr.spad(t.left), t.inner, t.height, dim);
   }
 }

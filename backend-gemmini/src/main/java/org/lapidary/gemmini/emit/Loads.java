@@ -1,7 +1,6 @@
 package org.lapidary.gemmini.emit;
 
 import org.jspecify.annotations.Nullable;
-import org.lapidary.machine.isa.DramAddr;
 import org.lapidary.machine.isa.Instr;
 import org.lapidary.machine.isa.LocalAddr;
 
@@ -40,9 +39,8 @@ final class Loads {
       int rows = Math.min(dim, block.rows() - r);
       int tileRow = firstRow + r * colTiles;
       for (int c = 0; c < block.cols(); c += blockTiles * dim) {
-        move(
-            out,
-            state,
+        out.mvin(
+            state.number,
             block.address() + r * block.strideBytes() + c,
             LocalAddr.spad(tileRow + c),
             Math.min(blockTiles * dim, block.cols() - c),
@@ -59,9 +57,8 @@ final class Loads {
       int rows = Math.min(tiles.blockRows(), block.rows() - r);
       for (int c = 0; c < block.cols(); c += wide) {
         int row = tiles.row(r / tiles.blockRows(), c / dim);
-        move(
-            out,
-            State.SUM,
+        out.mvin(
+            State.SUM.number,
             block.address() + r * block.strideBytes() + (long) c * size,
             add ? LocalAddr.accAdd(row) : LocalAddr.acc(row),
             Math.min(wide, block.cols() - c),
@@ -77,16 +74,5 @@ final class Loads {
       configured[state.number] = config;
       out.add(config);
     }
-  }
-
-  private static void move(
-      Commands out, State state, long address, LocalAddr to, int cols, int rows) {
-    DramAddr from = new DramAddr(address);
-    out.add(
-        switch (state) {
-          case LEFT -> new Instr.Mvin(from, to, cols, rows);
-          case RIGHT -> new Instr.Mvin2(from, to, cols, rows);
-          case SUM -> new Instr.Mvin3(from, to, cols, rows);
-        });
   }
 }

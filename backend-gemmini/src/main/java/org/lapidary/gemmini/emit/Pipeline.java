@@ -14,8 +14,6 @@ final class Pipeline {
   record Mark(int kernel, int from) {}
 
   private static final int FENCE = Isa.encode(new Instr.Fence()).funct();
-  private static final int COMPUTE_PRELOADED = 4;
-  private static final int COMPUTE_ACCUMULATED = 5;
 
   private final Commands out = new Commands();
   private final List<Mark> marks = new ArrayList<>();
@@ -68,7 +66,7 @@ final class Pipeline {
     Commands computes = stage.computes();
     int total = 0;
     for (int i = 0; i < computes.count(); i++) {
-      total += isCompute(computes.funct(i)) ? 1 : 0;
+      total += Commands.isCompute(computes.funct(i)) ? 1 : 0;
     }
     int storesDone = 0;
     int sumsDone = 0;
@@ -76,7 +74,7 @@ final class Pipeline {
     int done = 0;
     for (int i = 0; i < computes.count(); i++) {
       out.add(computes, i, i + 1);
-      if (!isCompute(computes.funct(i))) {
+      if (!Commands.isCompute(computes.funct(i))) {
         continue;
       }
       done++;
@@ -90,10 +88,6 @@ final class Pipeline {
     advance(sums, sumsDone, sums.count());
     advance(operands, operandsDone, operands.count());
     undrained = stage.stores();
-  }
-
-  private static boolean isCompute(int funct) {
-    return funct == COMPUTE_PRELOADED || funct == COMPUTE_ACCUMULATED;
   }
 
   /// How many of `count` are due after `done` of `total`, rounded up.

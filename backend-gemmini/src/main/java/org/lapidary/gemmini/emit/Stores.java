@@ -5,7 +5,6 @@ import org.lapidary.gemmini.map.Epilogue;
 import org.lapidary.ir.op.MoveOut;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.isa.Activation;
-import org.lapidary.machine.isa.DramAddr;
 import org.lapidary.machine.isa.Instr;
 import org.lapidary.machine.isa.LocalAddr;
 import org.lapidary.machine.isa.NormCommand;
@@ -75,8 +74,8 @@ final class Stores {
       int rows = Math.min(dim, target.rows() - r);
       for (int c = 0; c < target.cols(); c += blockTiles * dim) {
         int cols = Math.min(blockTiles * dim, target.cols() - c);
-        DramAddr to = new DramAddr(target.address() + r * target.strideBytes() + c);
-        out.add(new Instr.Mvout(to, LocalAddr.spad(firstRow + r * colTiles + c), cols, rows));
+        long to = target.address() + r * target.strideBytes() + c;
+        out.mvout(to, LocalAddr.spad(firstRow + r * colTiles + c), cols, rows);
       }
     }
   }
@@ -175,12 +174,8 @@ final class Stores {
       for (int c = 0; c < target.cols(); c += wide) {
         int row = tiles.row(r / tiles.blockRows(), c / dim);
         long address = target.address() + r * target.strideBytes() + (long) c * size;
-        out.add(
-            new Instr.Mvout(
-                new DramAddr(address),
-                raw ? LocalAddr.accFull(row) : LocalAddr.acc(row),
-                Math.min(wide, target.cols() - c),
-                rows));
+        LocalAddr from = raw ? LocalAddr.accFull(row) : LocalAddr.acc(row);
+        out.mvout(address, from, Math.min(wide, target.cols() - c), rows);
       }
     }
   }
@@ -205,8 +200,8 @@ final class Stores {
       int cols = Math.min(wide, target.cols() - c);
       NormCommand command = c + cols < target.cols() ? phase[0] : phase[1];
       int row = tiles.row(r / tiles.blockRows(), c / dim) + r % tiles.blockRows();
-      DramAddr to = new DramAddr(target.address() + r * target.strideBytes() + c);
-      out.add(new Instr.Mvout(to, LocalAddr.acc(row).with(command), cols, 1));
+      long to = target.address() + r * target.strideBytes() + c;
+      out.mvout(to, LocalAddr.acc(row).with(command), cols, 1);
     }
   }
 }
