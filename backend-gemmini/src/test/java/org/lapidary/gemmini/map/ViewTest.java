@@ -90,12 +90,12 @@ class ViewTest {
       default -> {
         List<Integer> split = new ArrayList<>(dims);
         int axis = random.nextInt(dims.size());
-        int size = split.remove(axis);
+        int size = split.remove(/* index */ axis);
         int inner = size % 2 == 0 ? 2 : 1;
         split.add(axis, inner);
         split.add(axis, size / inner);
         if (random.nextBoolean()) {
-          int merged = split.remove(0) * split.remove(0);
+          int merged = split.removeFirst() * split.removeFirst();
           split.addFirst(merged);
         }
         yield new Layout.Reshape(x, split);
