@@ -10,8 +10,10 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.op.Op;
+import org.lapidary.tools.compile.InputBinding;
+import org.lapidary.tools.compile.Lapidary;
 import org.lapidary.tools.reference.OnnxRuntimeModel;
-import org.lapidary.tools.validate.InputBinding;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -21,7 +23,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "reference",
     mixinStandardHelpOptions = true,
-    description = "Runs one inference through ONNX Runtime, or through our own float referee.",
+    description = "Runs one inference through ONNX Runtime, or through one of our own referees.",
     footer = {
       "",
       "Example: lapidary reference model.onnx --input input_ids=ids.npy --output-dir out"
@@ -30,18 +32,19 @@ final class ReferenceCommand implements Callable<Integer> {
   /// Who computes.
   enum Level {
     ORT,
-    NN
+    NN,
+    Q
   }
 
   @Parameters(paramLabel = "MODEL.onnx", description = "The model.")
   Path model = Path.of("");
 
-  @Option(names = "--level", description = "ort (ONNX Runtime, default) or nn (float referee).")
+  @Option(
+      names = "--level",
+      description = "ort (ONNX Runtime, default), nn (float referee) or q (integer referee).")
   Level level = Level.ORT;
 
-  @Option(names = "--dim", arity = "1..*", paramLabel = "NAME=N", description = "Symbolic sizes.")
-  Map<String, Integer> dims = new LinkedHashMap<>();
-
+  @Mixin CompileArguments arguments = new CompileArguments();
   @Mixin InputFiles inputs = new InputFiles();
   @Mixin Output output = new Output();
 
@@ -58,7 +61,12 @@ final class ReferenceCommand implements Callable<Integer> {
             }
           }
           case NN -> {
-            Graph<NnOp> graph = OnnxImporter.read(model, dims).graph();
+            Graph<NnOp> graph = OnnxImporter.read(model, arguments.dims).graph();
+            yield Evaluator.run(graph, InputFiles.fitted(model.toString(), graph.inputs(), given));
+          }
+          case Q -> {
+            Graph<Op> graph =
+                Lapidary.compile(model, arguments.options(arguments.dims)).quantized().graph();
             yield Evaluator.run(graph, InputFiles.fitted(model.toString(), graph.inputs(), given));
           }
         };
@@ -76,7 +84,7 @@ final class ReferenceCommand implements Callable<Integer> {
 
   /// Sizes of the symbolic axes, as the given arrays have them.
   private Map<String, Integer> sizes(OnnxRuntimeModel ort, Map<String, Tensor> given) {
-    Map<String, Integer> sizes = new LinkedHashMap<>(dims);
+    Map<String, Integer> sizes = new LinkedHashMap<>(arguments.dims);
     for (var slot : ort.inputs()) {
       Tensor t = given.get(slot.name());
       for (int i = 0; t != null && i < slot.dims().size() && i < t.type().rank(); i++) {

@@ -21,6 +21,7 @@ import org.lapidary.ir.DType;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Tensor;
+import org.lapidary.tools.compile.InputSlot;
 
 /// An ONNX file loaded into ONNX Runtime, on one thread per session so that results repeat.
 public final class OnnxRuntimeModel implements AutoCloseable {

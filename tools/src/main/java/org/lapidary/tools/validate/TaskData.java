@@ -14,6 +14,7 @@ import org.lapidary.ir.DType;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Tensor;
+import org.lapidary.tools.compile.InputBinding;
 import org.lapidary.tools.data.SampleSet;
 import org.lapidary.tools.data.Tensors;
 import org.lapidary.tools.data.TextEncoder;

@@ -1,4 +1,4 @@
-package org.lapidary.tools.validate;
+package org.lapidary.tools.compile;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,7 +13,6 @@ import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
 import org.lapidary.tools.data.Tensors;
 import org.lapidary.tools.data.TextEncoder;
-import org.lapidary.tools.reference.InputSlot;
 
 /// How samples of varying length become inputs of one fixed shape: symbolic sizes bound, token ids
 /// padded, and what the data does not say (mask, segment ids, positions, empty caches) derived from

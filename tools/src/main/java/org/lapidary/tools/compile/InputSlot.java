@@ -1,4 +1,4 @@
-package org.lapidary.tools.reference;
+package org.lapidary.tools.compile;
 
 import java.util.List;
 import org.lapidary.ir.DType;

@@ -1,0 +1,84 @@
+package org.lapidary.tools.cli;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.lapidary.machine.GemminiParams;
+import org.lapidary.sim.bench.SimulatorBenchmark;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// Speed of our own parts.
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    description = "Measures the speed of the simulator: one matmul in two forms, in turns.",
+    footer = {"", "Example: lapidary bench simulator"})
+final class BenchCommand implements Callable<Integer> {
+  /// What can be measured.
+  enum Part {
+    SIMULATOR
+  }
+
+  @Parameters(paramLabel = "simulator", description = "What to measure.")
+  Part part = Part.SIMULATOR;
+
+  @Option(names = "--machine", paramLabel = "NAME|FILE", description = "Default: default.")
+  String machine = "default";
+
+  @Mixin Output output = new Output();
+
+  @Override
+  public Integer call() {
+    List<SimulatorBenchmark.Result> results =
+        switch (part) {
+          case SIMULATOR -> SimulatorBenchmark.run(GemminiParams.load(machine));
+        };
+    if (output.json()) {
+      output.document(document(results));
+      return 0;
+    }
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of(SimulatorBenchmark.shape(), "commands", "GMAC/s per core", "GMAC/s"));
+    for (SimulatorBenchmark.Result r : results) {
+      rows.add(
+          List.of(
+              r.form(),
+              Output.count(r.commands()),
+              giga(r.macsPerSecondPerCore()),
+              giga(r.macsPerSecond())));
+    }
+    output.out().print(Output.table(rows));
+    return 0;
+  }
+
+  /// The faster form on top, both below it.
+  private static Map<String, Object> document(List<SimulatorBenchmark.Result> results) {
+    SimulatorBenchmark.Result best =
+        results.stream()
+            .max(Comparator.comparingDouble(SimulatorBenchmark.Result::macsPerSecondPerCore))
+            .orElseThrow();
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("shape", SimulatorBenchmark.shape());
+    document.put("macs_per_second_per_core", best.macsPerSecondPerCore());
+    document.put("macs_per_second", best.macsPerSecond());
+    for (SimulatorBenchmark.Result r : results) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("commands", r.commands());
+      one.put("macs_per_second_per_core", r.macsPerSecondPerCore());
+      one.put("macs_per_second", r.macsPerSecond());
+      document.put(r.form(), one);
+    }
+    return document;
+  }
+
+  private static String giga(double perSecond) {
+    return String.format(Locale.ROOT, "%.1f", perSecond / 1e9);
+  }
+}

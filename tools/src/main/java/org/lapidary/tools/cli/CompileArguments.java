@@ -1,0 +1,121 @@
+package org.lapidary.tools.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.ir.text.IrDumps;
+import org.lapidary.machine.GemminiParams;
+import org.lapidary.machine.Semantics;
+import org.lapidary.passes.quant.QuantizeOptions;
+import org.lapidary.passes.quant.QuantizeOptions.Nonlinear;
+import org.lapidary.tools.compile.CalibrationSet;
+import org.lapidary.tools.compile.CompileOptions;
+import org.lapidary.tools.data.TextEncoder;
+import org.lapidary.tools.validate.Task;
+import org.lapidary.tools.validate.TaskData;
+import picocli.CommandLine.Option;
+
+/// The options of every command that compiles a model.
+final class CompileArguments {
+  @Option(
+      names = "--dim",
+      arity = "1..*",
+      paramLabel = "NAME=N",
+      description = "Sizes of the model's symbolic dimensions.")
+  Map<String, Integer> dims = new LinkedHashMap<>();
+
+  @Option(names = "--machine", paramLabel = "NAME|FILE", description = "Default: ibert.")
+  String machine = "ibert";
+
+  @Option(
+      names = "--semantics",
+      description = "Whose LayerNorm rounding: rtl (working silicon, default) or libgemmini.")
+  Semantics semantics = Semantics.RTL;
+
+  @Option(
+      names = "--calibrate",
+      arity = "1..*",
+      paramLabel = "FILE",
+      description = "Samples to observe ranges on: .npz, a directory of .npy, or text.")
+  List<Path> calibrate = List.of();
+
+  @Option(
+      names = "--calibrate-limit",
+      paramLabel = "N",
+      description = "Use at most N samples; default 128.")
+  int calibrateLimit = 128;
+
+  @Option(names = "--tokenizer", paramLabel = "FILE", description = "For text.")
+  Optional<Path> tokenizer = Optional.empty();
+
+  @Option(
+      names = "--nonlinear",
+      description = "Softmax, GELU, LayerNorm: integer (default) or on the host in float.")
+  Nonlinear nonlinear = Nonlinear.INTEGER;
+
+  @Option(
+      names = "--pipeline",
+      paramLabel = "TEXT|FILE",
+      description = "Passes on the imported graph; default: passes' nn.pipeline.")
+  Optional<String> pipeline = Optional.empty();
+
+  @Option(names = "--threads", paramLabel = "N", description = "Default: all processors.")
+  int threads = Runtime.getRuntime().availableProcessors();
+
+  /// Options without calibration data and dumps.
+  CompileOptions options(Map<String, Integer> allDims) {
+    return CompileOptions.of(allDims)
+        .withMachine(GemminiParams.load(machine))
+        .withSemantics(semantics)
+        .withQuantization(QuantizeOptions.DEFAULT.withNonlinear(nonlinear))
+        .withPipeline(OptCommand.pipeline(pipeline))
+        .withThreads(threads)
+        .withCalibration(this::calibration);
+  }
+
+  /// The same with dumps after some passes.
+  CompileOptions options(Map<String, Integer> allDims, List<String> dumpAfter, Path dumpDir) {
+    PassRunner runner =
+        new PassRunner()
+            .withDumps(
+                pass -> dumpAfter.contains("all") || dumpAfter.contains(pass),
+                new IrDumps(dumpDir));
+    return options(allDims).withRunner(runner);
+  }
+
+  private CalibrationSet calibration(Graph<NnOp> graph) {
+    if (calibrate.isEmpty()) {
+      return CalibrationSet.synthetic(graph);
+    }
+    int length =
+        graph.inputs().stream()
+            .filter(p -> p.type().rank() == 2)
+            .mapToInt(p -> p.type().dim(1))
+            .findFirst()
+            .orElse(0);
+    List<Map<String, Tensor>> rows = new ArrayList<>();
+    for (Path file : calibrate) {
+      int left = calibrateLimit - rows.size();
+      if (left > 0) {
+        readCalibration(file, left, length).rows().forEach(row -> rows.add(row.getFirst()));
+      }
+    }
+    return CalibrationSet.of(rows.size() + " samples of " + calibrate, graph, rows);
+  }
+
+  private TaskData readCalibration(Path file, int limit, int length) {
+    String name = file.toString().toLowerCase(Locale.ROOT);
+    boolean table = Files.isRegularFile(file) && name.endsWith(".tsv");
+    return TaskData.read(
+        file, table ? Task.EMBED : Task.LM, tokenizer.map(TextEncoder::open), limit, length);
+  }
+}

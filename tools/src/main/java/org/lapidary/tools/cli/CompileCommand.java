@@ -1,0 +1,219 @@
+package org.lapidary.tools.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.lapidary.gemmini.map.Placement;
+import org.lapidary.gemmini.program.Container;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
+import org.lapidary.ir.pass.PassContext;
+import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.passes.quant.RangeSummary;
+import org.lapidary.tools.compile.CompileOptions;
+import org.lapidary.tools.compile.Compiled;
+import org.lapidary.tools.compile.Lapidary;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// Compiles a model to a program directory.
+@Command(
+    name = "compile",
+    mixinStandardHelpOptions = true,
+    description = "Compiles an ONNX model to an integer program for Gemmini.",
+    footer = {
+      "",
+      "Example: lapidary compile model.onnx -o out --dim batch=1 --dim sequence=128 \\",
+      "           --calibrate samples.npz"
+    })
+final class CompileCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "MODEL.onnx", description = "The model.")
+  Path model = Path.of("");
+
+  @Option(names = "-o", required = true, paramLabel = "DIR", description = "Program directory.")
+  Path target = Path.of("");
+
+  @Mixin CompileArguments arguments = new CompileArguments();
+
+  @Option(
+      names = "--dump-after",
+      split = ",",
+      paramLabel = "all|PASS",
+      description = "Write the graph after these passes to DIR.ir/.")
+  List<String> dumpAfter = List.of();
+
+  @Option(
+      names = "--require-accelerator",
+      description = "Fail if an operation amid the accelerated part runs on the host.")
+  boolean requireAccelerator;
+
+  @Option(
+      names = "--prove",
+      description = "Fail if some integer operation can overflow for all that is known.")
+  boolean prove;
+
+  @Mixin Output output = new Output();
+
+  @Override
+  public Integer call() {
+    long start = System.nanoTime();
+    Path dumps = target.resolveSibling(target.getFileName() + ".ir");
+    CompileOptions options = arguments.options(arguments.dims, dumpAfter, dumps);
+    Compiled compiled;
+    try (Progress progress = Progress.of("calibrate", arguments.calibrateLimit)) {
+      compiled = Lapidary.compile(model, options, progress.steps());
+    }
+    check(compiled);
+    Container.write(compiled.program(), target);
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (output.json()) {
+      output.document(document(compiled, seconds));
+    } else {
+      print(compiled, seconds);
+    }
+    return 0;
+  }
+
+  private void check(Compiled compiled) {
+    if (compiled.calibration().synthetic()) {
+      output
+          .err()
+          .println(
+              Diagnostic.warning(
+                  Diagnostic.Code.SYNTHETIC_CALIBRATION,
+                  model.toString(),
+                  "",
+                  "ranges were observed on random inputs, so accuracy means nothing",
+                  "pass --calibrate FILE with real samples"));
+    }
+    List<Diagnostic> problems = new ArrayList<>();
+    if (requireAccelerator) {
+      for (PassContext.WhyNot w : compiled.quantized().whyNots()) {
+        problems.add(
+            Diagnostic.error(
+                Diagnostic.Code.NOT_ON_ACCELERATOR,
+                model.toString(),
+                w.node(),
+                w.pattern() + " runs on the host: " + w.condition(),
+                "leave out --require-accelerator to accept it"));
+      }
+    }
+    if (prove && compiled.quantized().ranges().canOverflow() > 0) {
+      for (RangeSummary.Finding f : compiled.quantized().ranges().findings()) {
+        problems.add(
+            Diagnostic.error(
+                Diagnostic.Code.CANNOT_QUANTIZE,
+                model.toString(),
+                f.node(),
+                f.op() + " is not proved: " + f.worst(),
+                "give more calibration data"));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new DiagnosticException(problems);
+    }
+  }
+
+  private void print(Compiled c, double seconds) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("step", "seconds", "ops before", "ops after"));
+    for (PassRunner.Step s : c.steps()) {
+      rows.add(
+          List.of(
+              s.name(),
+              "%.2f".formatted(s.seconds()),
+              Integer.toString(s.opsBefore()),
+              Integer.toString(s.opsAfter())));
+    }
+    output.out().println(Output.table(rows));
+    output.out().println("calibration: " + c.calibration().description());
+    RangeSummary r = c.quantized().ranges();
+    output
+        .out()
+        .printf(
+            "ranges: %d proved, %d observed, %d can overflow%n",
+            r.proved(), r.observed(), r.canOverflow());
+    for (Placement p : c.program().placements()) {
+      if (p.where() == Placement.Where.HOST) {
+        output.out().println("host: " + p.node() + ": " + p.reason());
+      }
+    }
+    whyNots(c).forEach(w -> output.out().println("why not: " + String.join(": ", w.values())));
+    output
+        .out()
+        .printf(
+            "%s: %s commands, %s MACs, %d host steps, for machine %s, in %.1f s%n",
+            target,
+            Output.count(c.program().commandCount()),
+            Output.count(c.program().macs()),
+            c.program().hostNodes(),
+            c.program().machine().name(),
+            seconds);
+  }
+
+  private static List<Map<String, String>> whyNots(Compiled c) {
+    List<Map<String, String>> all = new ArrayList<>();
+    for (PassContext.WhyNot w : c.outcome().whyNots()) {
+      all.add(whyNot(w.node(), w.pattern(), w.condition()));
+    }
+    for (PassContext.WhyNot w : c.quantized().whyNots()) {
+      all.add(whyNot(w.node(), w.pattern(), w.condition()));
+    }
+    return all;
+  }
+
+  private static Map<String, String> whyNot(String node, String pattern, String condition) {
+    Map<String, String> one = new LinkedHashMap<>();
+    one.put("node", node);
+    one.put("pattern", pattern);
+    one.put("condition", condition);
+    return one;
+  }
+
+  private Map<String, Object> document(Compiled c, double seconds) {
+    List<Map<String, Object>> passes = new ArrayList<>();
+    for (PassRunner.Step s : c.steps()) {
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("name", s.name());
+      one.put("seconds", s.seconds());
+      one.put("ops_before", s.opsBefore());
+      one.put("ops_after", s.opsAfter());
+      passes.add(one);
+    }
+    List<Map<String, String>> placements = new ArrayList<>();
+    for (Placement p : c.program().placements()) {
+      Map<String, String> one = new LinkedHashMap<>();
+      one.put("node", p.node());
+      one.put("where", p.where().name().toLowerCase(java.util.Locale.ROOT));
+      one.put("reason", p.reason());
+      placements.add(one);
+    }
+    Map<String, Object> ranges = new LinkedHashMap<>();
+    ranges.put("proved", c.quantized().ranges().proved());
+    ranges.put("observed", c.quantized().ranges().observed());
+    ranges.put("can_overflow", c.quantized().ranges().canOverflow());
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("passes", passes);
+    document.put("seconds", seconds);
+    document.put("peak_memory_bytes", peakMemory());
+    document.put("instructions", c.program().commandCount());
+    document.put("macs", c.program().macs());
+    document.put("placement", placements);
+    document.put("why_not", whyNots(c));
+    document.put("ranges", ranges);
+    return document;
+  }
+
+  /// Largest heap use since the start, summed over the pools.
+  private static long peakMemory() {
+    return java.lang.management.ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(p -> p.getType() == java.lang.management.MemoryType.HEAP)
+        .mapToLong(p -> p.getPeakUsage().getUsed())
+        .sum();
+  }
+}

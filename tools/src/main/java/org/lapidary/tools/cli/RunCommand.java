@@ -1,0 +1,136 @@
+package org.lapidary.tools.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.lapidary.gemmini.program.Container;
+import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.program.ProgramRunner;
+import org.lapidary.ir.Tensor;
+import org.lapidary.machine.GemminiParams;
+import org.lapidary.machine.Semantics;
+import org.lapidary.sim.timing.CycleModel;
+import org.lapidary.sim.timing.MemoryTiming;
+import org.lapidary.tools.validate.AcceleratedPath;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// One inference of a compiled program on the simulator.
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    description = "Runs one inference of a compiled program on the simulator.",
+    footer = {"", "Example: lapidary run out --input input_ids=ids.npy --output-dir results"})
+final class RunCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "DIR", description = "Made by `lapidary compile`.")
+  Path program = Path.of("");
+
+  @Mixin InputFiles inputs = new InputFiles();
+
+  @Option(
+      names = "--machine",
+      paramLabel = "NAME|FILE",
+      description = "The machine to run on; it must be the one the program was built for.")
+  Optional<String> machine = Optional.empty();
+
+  @Option(
+      names = "--semantics",
+      description = "rtl or libgemmini; default: what it was compiled for.")
+  Optional<Semantics> semantics = Optional.empty();
+
+  @Option(
+      names = "--export-trace",
+      paramLabel = "PREFIX",
+      description = "Write PREFIX.trace and PREFIX.expect: what the accelerator saw and wrote.")
+  Optional<Path> exportTrace = Optional.empty();
+
+  @Option(names = "--no-timing", description = "Do not estimate cycles.")
+  boolean noTiming;
+
+  @Option(
+      names = "--checked",
+      description = "Trap reads of never-written rows, wrap-around, missing fences, ….")
+  boolean checked;
+
+  @Mixin Output output = new Output();
+
+  @Override
+  public Integer call() {
+    long start = System.nanoTime();
+    Program loaded =
+        machine
+            .map(name -> Container.read(program, GemminiParams.load(name)))
+            .orElseGet(() -> Container.read(program));
+    Map<String, Tensor> given =
+        InputFiles.fitted(program.toString(), loaded.graph().inputs(), inputs.read());
+    ProgramRunner.Options options =
+        new ProgramRunner.Options(
+            semantics.orElse(loaded.semantics()),
+            noTiming ? Optional.empty() : Optional.of(MemoryTiming.of(loaded.machine())),
+            checked,
+            exportTrace);
+    ProgramRunner.Result result = new ProgramRunner(loaded).run(given, options);
+    inputs.write(result.outputs());
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (output.json()) {
+      output.document(document(loaded, result, seconds));
+    } else {
+      result
+          .outputs()
+          .forEach((name, t) ->
+              output.out().println(name + " " + t.type().dims() + " -> " + inputs.outputDir));
+      output.out().print(summary(loaded, result));
+    }
+    return 0;
+  }
+
+  private String summary(Program loaded, ProgramRunner.Result result) {
+    StringBuilder s = new StringBuilder();
+    s.append(
+        "%s commands, %s MACs, %d host steps%n"
+            .formatted(
+                Output.count(result.commands()), Output.count(loaded.macs()), result.hostNodes()));
+    if (!noTiming) {
+      s.append(
+          String.format(
+              Locale.ROOT,
+              "%s cycles (model %s, mean error %.1f %%), bound %s, utilisation %.1f %%%n",
+              Output.count(result.cycles()),
+              CycleModel.NAME,
+              CycleModel.knownError().overall().mean(),
+              Output.count(loaded.boundCycles()),
+              100 * utilisation(loaded, result)));
+    }
+    return s.toString();
+  }
+
+  private static double utilisation(Program loaded, ProgramRunner.Result result) {
+    return (double) loaded.macs()
+        / ((double) result.cycles() * loaded.machine().peakMacsPerCycle());
+  }
+
+  private Map<String, Object> document(
+      Program loaded, ProgramRunner.Result result, double seconds) {
+    Map<String, Object> d = new LinkedHashMap<>();
+    if (!noTiming) {
+      Map<String, Object> model = new LinkedHashMap<>();
+      model.put("name", CycleModel.NAME);
+      model.put("mean_error_percent", CycleModel.knownError().overall().mean());
+      d.put("cycles", result.cycles());
+      d.put("cycle_model", model);
+      d.put("bound_cycles", loaded.boundCycles());
+      d.put("utilisation", utilisation(loaded, result));
+    }
+    d.put("instructions", result.commands());
+    d.put("macs", loaded.macs());
+    d.put("float_ops_on_accelerated_path", AcceleratedPath.floatOps(loaded.graph()).size());
+    d.put("host_steps", result.hostNodes());
+    d.put("seconds", seconds);
+    return d;
+  }
+}

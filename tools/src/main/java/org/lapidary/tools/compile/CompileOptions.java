@@ -1,0 +1,86 @@
+package org.lapidary.tools.compile;
+
+import java.util.Map;
+import java.util.function.Function;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.ir.pass.Pipeline;
+import org.lapidary.machine.GemminiParams;
+import org.lapidary.machine.Semantics;
+import org.lapidary.passes.PassCatalog;
+import org.lapidary.passes.quant.QuantizeOptions;
+
+/// How a model is compiled.
+///
+/// @param dims sizes of the model's symbolic dimensions
+/// @param machine the machine it is compiled for
+/// @param semantics whose rounding LayerNorm is compiled for
+/// @param calibration makes the calibration inputs for the imported graph
+/// @param quantization recipe
+/// @param pipeline passes from the imported to the canonical graph
+/// @param runner dumps and limits of the passes
+/// @param threads threads for calibration
+public record CompileOptions(
+    Map<String, Integer> dims,
+    GemminiParams machine,
+    Semantics semantics,
+    Function<Graph<NnOp>, CalibrationSet> calibration,
+    QuantizeOptions quantization,
+    Pipeline pipeline,
+    PassRunner runner,
+    int threads) {
+
+  public CompileOptions {
+    dims = Map.copyOf(dims);
+    quantization = quantization.withTruncatingLayerNorm(semantics == Semantics.LIBGEMMINI);
+  }
+
+  /// The defaults: machine `ibert`, semantics of the hardware, synthetic calibration.
+  public static CompileOptions of(Map<String, Integer> dims) {
+    return new CompileOptions(
+        dims,
+        GemminiParams.load("ibert"),
+        Semantics.RTL,
+        CalibrationSet::synthetic,
+        QuantizeOptions.DEFAULT,
+        PassCatalog.nn(),
+        new PassRunner(),
+        Runtime.getRuntime().availableProcessors());
+  }
+
+  public CompileOptions withMachine(GemminiParams newMachine) {
+    return new CompileOptions(
+        dims, newMachine, semantics, calibration, quantization, pipeline, runner, threads);
+  }
+
+  public CompileOptions withSemantics(Semantics newSemantics) {
+    return new CompileOptions(
+        dims, machine, newSemantics, calibration, quantization, pipeline, runner, threads);
+  }
+
+  public CompileOptions withCalibration(Function<Graph<NnOp>, CalibrationSet> set) {
+    return new CompileOptions(
+        dims, machine, semantics, set, quantization, pipeline, runner, threads);
+  }
+
+  public CompileOptions withQuantization(QuantizeOptions recipe) {
+    return new CompileOptions(
+        dims, machine, semantics, calibration, recipe, pipeline, runner, threads);
+  }
+
+  public CompileOptions withPipeline(Pipeline newPipeline) {
+    return new CompileOptions(
+        dims, machine, semantics, calibration, quantization, newPipeline, runner, threads);
+  }
+
+  public CompileOptions withRunner(PassRunner newRunner) {
+    return new CompileOptions(
+        dims, machine, semantics, calibration, quantization, pipeline, newRunner, threads);
+  }
+
+  public CompileOptions withThreads(int newThreads) {
+    return new CompileOptions(
+        dims, machine, semantics, calibration, quantization, pipeline, runner, newThreads);
+  }
+}

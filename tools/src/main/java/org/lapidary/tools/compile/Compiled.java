@@ -1,0 +1,34 @@
+package org.lapidary.tools.compile;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.lapidary.frontend.onnx.Imported;
+import org.lapidary.gemmini.program.Program;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.passes.quant.QuantizedModel;
+
+/// A compiled model with everything that led to it.
+///
+/// @param model the ONNX file
+/// @param imported as it came from the file
+/// @param canonical after the passes
+/// @param outcome what the passes reported
+/// @param calibration what the ranges were observed on
+/// @param quantized the integer graph and its account
+/// @param program what runs
+/// @param steps seconds and operations of every step
+public record Compiled(
+    Path model,
+    Imported imported,
+    Graph<NnOp> canonical,
+    PassRunner.Outcome outcome,
+    CalibrationSet calibration,
+    QuantizedModel quantized,
+    Program program,
+    List<PassRunner.Step> steps) {
+  public Compiled {
+    steps = List.copyOf(steps);
+  }
+}

@@ -1,0 +1,96 @@
+package org.lapidary.tools.compile;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongConsumer;
+import java.util.function.Supplier;
+import org.lapidary.frontend.onnx.Imported;
+import org.lapidary.frontend.onnx.OnnxImporter;
+import org.lapidary.gemmini.GemminiCompiler;
+import org.lapidary.gemmini.program.Program;
+import org.lapidary.ir.DiagnosticException;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.op.Op;
+import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.passes.quant.Calibration;
+import org.lapidary.passes.quant.QuantizedModel;
+import org.lapidary.passes.quant.Quantizer;
+
+/// The whole way: an ONNX file in, a program for the accelerator out.
+public final class Lapidary {
+  private Lapidary() {}
+
+  /// Compiles a model.
+  ///
+  /// @throws DiagnosticException if the model, the machine or the options are at fault
+  public static Compiled compile(Path model, CompileOptions options) {
+    return compile(model, options, _ -> {});
+  }
+
+  /// Compiles a model, telling how many calibration samples are done.
+  public static Compiled compile(Path model, CompileOptions options, LongConsumer progress) {
+    List<PassRunner.Step> steps = new ArrayList<>();
+    Imported imported =
+        timed(steps, "import", 0, () -> OnnxImporter.read(model, options.dims()), Lapidary::size);
+    PassRunner.Outcome outcome = options.runner().run(imported.graph(), options.pipeline());
+    steps.addAll(outcome.steps());
+    Graph<NnOp> canonical = canonical(outcome);
+    int ops = canonical.nodes().size();
+    CalibrationSet samples = options.calibration().apply(canonical);
+    Calibration calibration =
+        timed(
+            steps,
+            "calibrate",
+            ops,
+            () -> Calibrating.run(canonical, samples, options.threads(), progress),
+            _ -> ops);
+    QuantizedModel quantized =
+        timed(
+            steps,
+            "quantize",
+            ops,
+            () -> Quantizer.quantize(canonical, calibration, options.quantization()),
+            q -> q.graph().nodes().size());
+    dump(options, quantized.graph(), steps.size());
+    int integerOps = quantized.graph().nodes().size();
+    Program program =
+        timed(
+            steps,
+            "emit",
+            integerOps,
+            () ->
+                GemminiCompiler.compile(quantized.graph(), options.machine(), options.semantics()),
+            _ -> integerOps);
+    return new Compiled(model, imported, canonical, outcome, samples, quantized, program, steps);
+  }
+
+  @SuppressWarnings("unchecked") // the pipeline's passes give nn graphs; the runner verified them
+  private static Graph<NnOp> canonical(PassRunner.Outcome outcome) {
+    return (Graph<NnOp>) outcome.graph();
+  }
+
+  private static int size(Imported imported) {
+    return imported.graph().nodes().size();
+  }
+
+  private static void dump(CompileOptions options, Graph<Op> graph, int number) {
+    if (options.runner().dumpAfter().test("quantize")) {
+      options.runner().dumps().write("%02d-quantize.ir".formatted(number), "after quantize", graph);
+    }
+  }
+
+  private static <T> T timed(
+      List<PassRunner.Step> steps,
+      String name,
+      int opsBefore,
+      Supplier<T> work,
+      java.util.function.ToIntFunction<T> opsAfter) {
+    long start = System.nanoTime();
+    T result = work.get();
+    double seconds = (System.nanoTime() - start) / 1e9;
+    steps.add(new PassRunner.Step(name, seconds, opsBefore, opsAfter.applyAsInt(result)));
+    return result;
+  }
+}

@@ -1,0 +1,238 @@
+package org.lapidary.tools.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lapidary.ir.Tensor;
+import org.lapidary.tools.data.Npy;
+
+/// The program as its users meet it: commands, exit codes, messages.
+final class CommandLineTest {
+  private static final Path BERT =
+      Path.of(System.getProperty("lapidary.root", ".."), "testdata/models/bert-reviews");
+
+  @TempDir Path folder = Path.of("");
+
+  private record Ran(int code, String out, String err) {}
+
+  private static Ran lapidary(Object... words) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    String[] args = Arrays.stream(words).map(String::valueOf).toArray(String[]::new);
+    int code =
+        Main.run(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            args);
+    return new Ran(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private Path sample(String name) throws IOException {
+    Tensor all = Npy.read(BERT.resolve(name + ".npy"));
+    Path file = folder.resolve(name + ".npy");
+    Npy.write(file, org.lapidary.tools.data.Tensors.rows(all, 0, 1));
+    return file;
+  }
+
+  private Object[] inputs() throws IOException {
+    return new Object[] {
+      "--input", "input_ids=" + sample("input_ids"),
+      "--input", "attention_mask=" + sample("attention_mask"),
+      "--input", "token_type_ids=" + sample("token_type_ids")
+    };
+  }
+
+  private static Object[] words(Object[] first, Object... more) {
+    Object[] all = Arrays.copyOf(first, first.length + more.length);
+    System.arraycopy(more, 0, all, first.length, more.length);
+    return all;
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "demo",
+        "compile",
+        "run",
+        "reference",
+        "validate",
+        "print",
+        "opt",
+        "replay",
+        "cycles",
+        "asm",
+        "disasm",
+        "machine",
+        "bench"
+      })
+  void everyCommandExplainsItselfWithAnExample(String command) {
+    Ran ran = lapidary(command, "--help");
+    assertThat(ran.code()).isZero();
+    assertThat(ran.out()).contains("Usage: lapidary " + command).contains("xample: ");
+  }
+
+  @Test
+  void aWrongOptionIsAUsageError() {
+    assertThat(lapidary("compile", "--colour").code()).isEqualTo(2);
+    assertThat(lapidary().code()).isEqualTo(2);
+  }
+
+  @Test
+  void aProgramRunsEqualToItsRefereeAndGivesTheSameBytesTwice() throws IOException {
+    Path program = folder.resolve("program");
+    Object[] compile = {
+      "compile",
+      BERT.resolve("model.onnx"),
+      "--dim",
+      "batch=1",
+      "--dim",
+      "sequence=64",
+      "--calibrate",
+      BERT.resolve("calibration"),
+      "--calibrate-limit",
+      "8"
+    };
+    Ran compiled = lapidary(words(compile, "-o", program, "--json"));
+    assertThat(compiled.err()).isEmpty();
+    assertThat(compiled.code()).isZero();
+    assertThat(compiled.out()).contains("\"passes\"", "\"placement\"", "\"can_overflow\" : 0");
+
+    Path out = folder.resolve("out");
+    Ran ran = lapidary(words(words(new Object[] {"run", program}, inputs()), "--output-dir", out));
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("cycles (model gemmini-event-1, mean error");
+
+    Path referee = folder.resolve("referee");
+    Object[] reference = compile.clone();
+    reference[0] = "reference";
+    Ran q = lapidary(words(words(reference, inputs()), "--level", "q", "--output-dir", referee));
+    assertThat(q.code()).as(q.err()).isZero();
+    assertThat(Files.readAllBytes(out.resolve("logits.npy")))
+        .isEqualTo(Files.readAllBytes(referee.resolve("logits.npy")));
+
+    Path again = folder.resolve("again");
+    assertThat(lapidary(words(compile, "-o", again, "--threads", "1")).code()).isZero();
+    try (var files = Files.walk(program)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        assertThat(again.resolve(program.relativize(file))).hasSameBinaryContentAs(file);
+      }
+    }
+  }
+
+  @Test
+  void anExportedTraceReplaysFromZeroedMemory() throws IOException {
+    Path program = folder.resolve("program");
+    assertThat(
+            lapidary(
+                    "compile",
+                    BERT.resolve("model.onnx"),
+                    "-o",
+                    program,
+                    "--dim",
+                    "batch=1",
+                    "--dim",
+                    "sequence=64",
+                    "--semantics",
+                    "libgemmini",
+                    "--calibrate",
+                    BERT.resolve("calibration"),
+                    "--calibrate-limit",
+                    "4")
+                .code())
+        .isZero();
+    Path prefix = folder.resolve("trace");
+    Ran ran =
+        lapidary(
+            words(
+                words(new Object[] {"run", program}, inputs()),
+                "--output-dir",
+                folder.resolve("out"),
+                "--export-trace",
+                prefix,
+                "--no-timing"));
+    assertThat(ran.code()).as(ran.err()).isZero();
+    Ran replayed =
+        lapidary(
+            "replay",
+            prefix + ".trace",
+            "--expect",
+            prefix + ".expect",
+            "--config",
+            "ibert",
+            "--semantics",
+            "libgemmini",
+            "--memory",
+            "zero:64M");
+    assertThat(replayed.out()).endsWith("1 passed, 0 failed" + System.lineSeparator());
+  }
+
+  @Test
+  void badModelsGetOneDiagnosticAndLeaveNothingBehind() throws IOException {
+    byte[] model = Files.readAllBytes(BERT.resolve("model.onnx"));
+    Path truncated = folder.resolve("truncated.onnx");
+    Files.write(truncated, Arrays.copyOf(model, model.length / 2));
+    Path text = folder.resolve("text.onnx");
+    Files.writeString(text, "This is not a model.\n");
+    record Case(Path file, List<String> dims, String code) {}
+    List<String> dims = List.of("--dim", "batch=1", "--dim", "sequence=64");
+    for (Case c :
+        List.of(
+            new Case(folder.resolve("missing.onnx"), dims, "file-not-found"),
+            new Case(truncated, dims, "truncated-file"),
+            new Case(text, dims, "not-onnx"),
+            new Case(BERT.resolve("model.onnx"), List.of("--dim", "batch=1"), "unbound-dimension"),
+            new Case(
+                BERT.resolve("model.onnx"),
+                List.of("--dim", "batch=1", "--dim", "sequence=64", "--dim", "x=1"),
+                "unknown-dimension"))) {
+      Path target = folder.resolve("target");
+      Ran ran =
+          lapidary(
+              words(words(new Object[] {"compile", c.file(), "-o", target}), c.dims().toArray()));
+      assertThat(ran.code()).as(c.code()).isEqualTo(1);
+      assertThat(ran.err()).contains("error[" + c.code() + "]").contains("hint: ");
+      assertThat(ran.err().lines().count()).isEqualTo(1);
+      assertThat(ran.err()).doesNotContain("Exception").doesNotContain("\tat ");
+      assertThat(target).doesNotExist();
+    }
+  }
+
+  @Test
+  void aProgramRefusesAnotherMachineAndOtherShapes() throws IOException {
+    Path program = folder.resolve("program");
+    assertThat(
+            lapidary(
+                    "compile",
+                    BERT.resolve("model.onnx"),
+                    "-o",
+                    program,
+                    "--dim",
+                    "batch=1",
+                    "--dim",
+                    "sequence=32",
+                    "--calibrate",
+                    BERT.resolve("calibration"),
+                    "--calibrate-limit",
+                    "2")
+                .code())
+        .isZero();
+    Ran shape = lapidary(words(new Object[] {"run", program}, inputs()));
+    assertThat(shape.code()).isEqualTo(1);
+    assertThat(shape.err()).contains("error[invalid-input]").contains("input_ids");
+    Ran machine = lapidary("run", program, "--machine", "survey");
+    assertThat(machine.code()).isEqualTo(1);
+    assertThat(machine.err()).contains("error[wrong-machine]");
+  }
+}
