@@ -4,19 +4,29 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.pass.EliminateDeadCode;
 import org.lapidary.ir.pass.Pass;
 import org.lapidary.ir.pass.Pipeline;
+import org.lapidary.ir.pass.Rule;
 import org.lapidary.ir.pass.ShareCommonSubexpressions;
+import org.lapidary.passes.canon.CanonicalRules;
 import org.lapidary.passes.canon.Canonicalize;
 import org.lapidary.passes.canon.NormalizeProjections;
+import org.lapidary.passes.canon.Projections;
 import org.lapidary.passes.fuse.FoldScales;
 import org.lapidary.passes.fuse.FuseGelu;
 import org.lapidary.passes.fuse.FuseLayerNorm;
 import org.lapidary.passes.fuse.FuseSoftmax;
+import org.lapidary.passes.fuse.Gelus;
+import org.lapidary.passes.fuse.LayerNorms;
 import org.lapidary.passes.fuse.NormalizeAttention;
+import org.lapidary.passes.fuse.Scales;
+import org.lapidary.passes.fuse.Softmaxes;
 
 /// Every pass there is, with its default options, and the pipelines that are shipped.
 public final class PassCatalog {
@@ -34,6 +44,20 @@ public final class PassCatalog {
         new FoldScales(),
         new ShareCommonSubexpressions(),
         new EliminateDeadCode());
+  }
+
+  /// The rules each pass of the `nn` level applies, by its name, in the order they are tried. What
+  /// [Canonicalize] applies every other one applies too.
+  public static Map<String, List<Rule<NnOp>>> rules() {
+    Map<String, List<Rule<NnOp>>> rules = new LinkedHashMap<>();
+    rules.put(new Canonicalize().name(), CanonicalRules.all());
+    rules.put(new FuseLayerNorm().name(), LayerNorms.rules());
+    rules.put(new FuseGelu().name(), Gelus.rules());
+    rules.put(new FuseSoftmax().name(), Softmaxes.rules());
+    rules.put(new NormalizeProjections().name(), Projections.rules());
+    rules.put(new NormalizeAttention().name(), NormalizeAttention.rules());
+    rules.put(new FoldScales().name(), Scales.folding());
+    return rules;
   }
 
   /// From a graph as imported to the canonical `nn` graph.

@@ -7,7 +7,7 @@ import org.lapidary.ir.pass.Pass;
 import org.lapidary.ir.pass.PassContext;
 
 /// Gives everything one spelling: folds constants, removes what does nothing, orders sums and
-/// products, merges layouts, and brings linear layers into the form `matmul(x, W) + b`.
+/// products, and shortens what only moves elements.
 public record Canonicalize() implements Pass<NnOp, NnOp> {
   @Override
   public Graph<NnOp> run(Graph<NnOp> graph, PassContext context) {

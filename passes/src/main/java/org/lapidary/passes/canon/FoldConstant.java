@@ -3,7 +3,9 @@ package org.lapidary.passes.canon;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
+import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Layout.Broadcast;
 import org.lapidary.ir.op.Layout.Const;
@@ -15,21 +17,23 @@ import org.lapidary.ir.pass.Rule;
 
 /// `op(constants) -> constant`
 ///
-/// Small results are computed at once, so that other rules can look at them. Large ones are
-/// computed each time somebody reads them: a transposed or scaled weight costs no memory here.
-/// Broadcasts to large shapes stay, since they say the same in less.
+/// What is computed from weights is computed anew each time somebody reads it, so that a
+/// transposed or scaled weight costs no memory. Everything else is computed at once, so that other
+/// rules can look at it: a mask of a thousand positions too, which is made of integers. Broadcasts
+/// to large shapes stay, since they say the same in less.
 ///
-/// @param eagerElements how many elements, operands and result together, count as small
-public record FoldConstant(int eagerElements) implements Rule<NnOp> {
+/// @param weightElements constants of more real numbers than this are weights
+public record FoldConstant(int weightElements) implements Rule<NnOp> {
+  private static final int EAGER_ELEMENTS = 1 << 23;
 
-  /// Small is what fits a causal mask of a few hundred positions.
+  /// Biases and gains are not weights.
   public FoldConstant() {
-    this(1 << 19);
+    this(1 << 16);
   }
 
   @Override
   public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
-    if (op instanceof Const) {
+    if (op instanceof Const || (op instanceof Broadcast && isWeight(op.resultType()))) {
       return Optional.empty();
     }
     List<Data> operands = new ArrayList<>();
@@ -39,11 +43,11 @@ public record FoldConstant(int eagerElements) implements Rule<NnOp> {
       }
       operands.add(data);
     }
-    long size = op.resultType().elements();
-    size += operands.stream().mapToLong(data -> data.type().elements()).sum();
-    if (size > eagerElements && op instanceof Broadcast) {
-      return Optional.empty();
-    }
-    return FoldConstants.fold(op, operands, eagerElements).map(data -> rw.emit(new Const(data)));
+    int eager = operands.stream().anyMatch(d -> isWeight(d.type())) ? 0 : EAGER_ELEMENTS;
+    return FoldConstants.fold(op, operands, eager).map(data -> rw.emit(new Const(data)));
+  }
+
+  private boolean isWeight(TensorType type) {
+    return type.dtype() == DType.F32 && type.elements() > weightElements;
   }
 }

@@ -115,6 +115,39 @@ public record LayoutChain(
     return IntStream.range(1, order.size()).allMatch(i -> order.get(i) > order.get(i - 1));
   }
 
+  /// The shape that an operand which broadcasts to the result must be given to broadcast to the
+  /// source instead; empty if no reshape of it does.
+  public Optional<List<Integer>> pullBack(List<Integer> operandDims) {
+    List<List<Integer>> axes = atomsOfAxes();
+    List<Integer> varying = new ArrayList<>();
+    for (int i = 0; i < axes.size(); i++) {
+      int at = i - (axes.size() - operandDims.size());
+      if (at >= 0 && operandDims.get(at) != 1) {
+        varying.addAll(axes.get(i));
+      }
+    }
+    List<Integer> shape = new ArrayList<>();
+    List<List<Integer>> sourceAxes = atomsOfSourceAxes();
+    for (int i = 0; i < sourceAxes.size(); i++) {
+      List<Integer> axis = sourceAxes.get(i);
+      if (axis.stream().map(varying::contains).distinct().count() > 1) {
+        return Optional.empty();
+      }
+      boolean varies = !axis.isEmpty() && varying.contains(axis.getFirst());
+      shape.add(varies ? source.type().dim(i) : 1);
+    }
+    if (!varying.stream().sorted().toList().equals(varying)) {
+      return Optional.empty();
+    }
+    boolean isVector = shape.stream().limit(Math.max(0, shape.size() - 1)).allMatch(d -> d == 1);
+    return Optional.of(isVector ? vector(shape) : shape);
+  }
+
+  private static List<Integer> vector(List<Integer> shape) {
+    boolean isScalar = shape.isEmpty() || shape.getLast() == 1;
+    return isScalar ? List.of() : List.of(shape.getLast());
+  }
+
   private LayoutChain transposed(List<Integer> permutation, List<Integer> newDims) {
     List<List<Integer>> groups = atomsOfAxes();
     int rank = groups.size();

@@ -33,11 +33,17 @@ public final class Projections {
         new SinkLayoutBelowBinary(),
         new MergeBatchAxes(),
         new FlattenBias(),
+        new AttachBias(),
+        new AddBiasBeforeSplit(),
         new SplitPackedProjection());
   }
 
   private static boolean isMatrix(Value value) {
     return value.type().rank() == 2;
+  }
+
+  private static boolean isProjection(Value value, Rewriter<NnOp> rw) {
+    return rw.def(value) instanceof MatMul(_, var w) && Constants.is(w, rw::def);
   }
 
   private static boolean isBookkeeping(RowLayout layout) {
@@ -125,7 +131,8 @@ public final class Projections {
         return Optional.of(its.get().core().source());
       }
       return layout
-          .broadcastShape(other)
+          .chain()
+          .pullBack(other.type().dims())
           .map(
               dims -> dims.equals(other.type().dims()) ? other : rw.emit(new Reshape(other, dims)));
     }
@@ -151,10 +158,10 @@ public final class Projections {
 
     /// The two axes that were merged into the first one.
     private static Optional<List<Integer>> batchOf(Value value, Rewriter<NnOp> rw) {
-      return rw.def(value) instanceof Reshape(var x, var dims)
-              && x.type().rank() == 4
-              && x.type().dims().subList(2, 4).equals(dims.subList(1, 3))
-          ? Optional.of(x.type().dims().subList(0, 2))
+      LayoutChain chain = LayoutChain.endingIn(value, rw::def);
+      List<Integer> merged = chain.atomsOfAxes().getFirst();
+      return merged.size() == 2
+          ? Optional.of(merged.stream().map(chain.atoms()::get).toList())
           : Optional.empty();
     }
 
@@ -165,11 +172,12 @@ public final class Projections {
     }
   }
 
-  /// `x + b[1,1,N] -> x + b[N]`
+  /// `matmul(x, W) + b[1,1,N] -> matmul(x, W) + b[N]`
   public record FlattenBias() implements Rule<NnOp> {
     @Override
     public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
       if (!(op instanceof Add(var x, var b))
+          || !isProjection(x, rw)
           || !Constants.is(b, rw::def)
           || b.type().rank() < 2
           || b.type().rank() > x.type().rank()
@@ -179,6 +187,55 @@ public final class Projections {
       }
       Value flat = rw.emit(new Reshape(b, List.of(b.type().elements())));
       return Optional.of(rw.emit(new Add(x, flat)));
+    }
+  }
+
+  /// `(matmul(x, W) + r) + b -> (matmul(x, W) + b) + r` for a constant vector b
+  public record AttachBias() implements Rule<NnOp> {
+    @Override
+    public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
+      return op instanceof Add(var sum, var b)
+              && isVector(b, rw)
+              && rw.def(sum) instanceof Add(var p, var r)
+              && sum.type().equals(op.resultType())
+          ? attach(p, r, b, sum, rw).or(() -> attach(r, p, b, sum, rw))
+          : Optional.empty();
+    }
+
+    private static Optional<Value> attach(
+        Value product, Value rest, Value b, Value sum, Rewriter<NnOp> rw) {
+      boolean unbiased =
+          isProjection(product, rw)
+              && !Constants.is(rest, rw::def)
+              && product.type().equals(sum.type());
+      return unbiased
+          ? Optional.of(rw.emitLike(sum, new Add(rw.emit(new Add(product, b)), rest)))
+          : Optional.empty();
+    }
+
+    private static boolean isVector(Value b, Rewriter<NnOp> rw) {
+      return b.type().rank() == 1 && Constants.is(b, rw::def);
+    }
+  }
+
+  /// `reshape(y, [B,S,h,d]) + b[h,d] -> reshape(y + b[h*d], [B,S,h,d])`
+  public record AddBiasBeforeSplit() implements Rule<NnOp> {
+    @Override
+    public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
+      if (!(op instanceof Add(var split, var b))
+          || !Constants.is(b, rw::def)
+          || b.type().elements() == 1
+          || !split.type().equals(op.resultType())
+          || !(rw.def(split) instanceof Reshape(var y, var dims))
+          || !isProjection(y, rw)) {
+        return Optional.empty();
+      }
+      return LayoutChain.at(y)
+          .then(new Reshape(y, dims))
+          .flatMap(chain -> chain.pullBack(b.type().dims()))
+          .filter(shape -> shape.equals(List.of(y.type().dim(-1))))
+          .map(shape -> rw.emit(new Add(y, rw.emit(new Reshape(b, shape)))))
+          .map(sum -> rw.emitLike(split, new Reshape(sum, dims)));
     }
   }
 

@@ -100,38 +100,4 @@ public record RowLayout(LayoutChain chain, LayoutChain core) {
         && chain.dims().equals(other.chain.dims())
         && chain.source().type().equals(other.chain.source().type());
   }
-
-  /// The shape that an operand which broadcasts to the result must take to broadcast to the source
-  /// instead; empty if there is none. Needs [#coreIsSource()].
-  Optional<List<Integer>> broadcastShape(Value operand) {
-    List<Integer> given = operand.type().dims();
-    if (given.size() <= 1) {
-      return Optional.of(given);
-    } else if (!chain.keepsOrder()) {
-      return Constants.isAlongLastAxis(operand)
-          ? Optional.of(List.of(given.getLast()))
-          : Optional.empty();
-    }
-    List<List<Integer>> axes = chain.atomsOfAxes();
-    List<List<Integer>> sourceAxes = chain.atomsOfSourceAxes();
-    List<Integer> shape = new ArrayList<>();
-    for (int i = 0; i < sourceAxes.size(); i++) {
-      List<Integer> axis = sourceAxes.get(i);
-      int within = axis.isEmpty() ? -1 : indexContaining(axes, axis);
-      if (within < 0 && !axis.isEmpty()) {
-        return Optional.empty();
-      }
-      int index = within - (axes.size() - given.size());
-      boolean full = within >= 0 && index >= 0 && given.get(index) != 1;
-      shape.add(full ? chain.source().type().dim(i) : 1);
-    }
-    return Optional.of(shape);
-  }
-
-  private static int indexContaining(List<List<Integer>> axes, List<Integer> atoms) {
-    return IntStream.range(0, axes.size())
-        .filter(i -> axes.get(i).containsAll(atoms))
-        .findFirst()
-        .orElse(-1);
-  }
 }

@@ -9,6 +9,7 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise.Add;
 import org.lapidary.ir.op.Elementwise.Mul;
+import org.lapidary.ir.op.Elementwise.Where;
 import org.lapidary.ir.op.Neural.MatMul;
 import org.lapidary.ir.op.Neural.Softmax;
 import org.lapidary.ir.op.NnOp;
@@ -53,6 +54,9 @@ public record AttentionBlock(
       }
       scale = number.getAsDouble();
       scores = a;
+    }
+    if (defs.def(scores) instanceof Where where) {
+      return new Missed<>(3, scores, Masks.whyNotAdded(where, defs));
     }
     if (!(defs.def(scores) instanceof MatMul(var q, var k))) {
       return new Missed<>(

@@ -70,12 +70,15 @@ public final class GeluPattern {
     Map<Value, String> names = Map.of(x, "x", t, tanh ? "tanh" : "erf");
     if (whole.isEmpty() || !whole.get().isCloseTo(wanted, TOLERANCE)) {
       String found = whole.map(p -> p.text(names)).orElse("something longer");
+      boolean ofBoth = whole.filter(p -> p.isOf(Set.of(x, t))).isPresent();
       return new Missed<>(
-          2, t, "around it should be " + wanted.text(names) + ", but there is " + found);
+          ofBoth ? 3 : 2,
+          t,
+          "around it should be " + wanted.text(names) + ", but there is " + found);
     }
     return root.resultType().equals(x.type())
         ? new Found<>(new Parts(x, tanh))
-        : new Missed<>(3, t, "the operand of type " + x.type() + " is broadcast");
+        : new Missed<>(4, t, "the operand of type " + x.type() + " is broadcast");
   }
 
   /// The x of which the argument is the right polynomial; the nearest such value.

@@ -126,7 +126,8 @@ public final class LayerNormPattern {
   /// Variance as `mean (x - m)^2`.
   private static Recognition<Moments> ofDifferences(
       Value s, Value variance, Reduce spread, double epsilon, Definitions defs) {
-    for (Value mean : means(List.of(spread.x()), defs)) {
+    List<Value> means = means(List.of(spread.x()), defs);
+    for (Value mean : means) {
       Value x = reduced(mean, defs);
       Polynomial difference = Polynomial.of(x).minus(Polynomial.of(mean));
       Polynomial wanted = difference.power(2).orElseThrow();
@@ -136,7 +137,11 @@ public final class LayerNormPattern {
       }
     }
     return new Missed<>(
-        2, variance, "it should be the mean of (x - mean x)^2; without the mean it is an RMS norm");
+        2,
+        variance,
+        means.isEmpty()
+            ? "it should be the mean of (x - mean x)^2, but no mean is subtracted: an RMS norm"
+            : "it should be the mean of (x - mean x)^2, but the mean is that of another value");
   }
 
   /// Variance as `mean x^2 - (mean x)^2`.

@@ -13,10 +13,12 @@ import org.lapidary.ir.op.Layout.Reshape;
 import org.lapidary.ir.op.Layout.Transpose;
 import org.lapidary.ir.op.Neural.LayerNorm;
 import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.op.OpInfo;
 import org.lapidary.ir.pass.Rewriter;
 import org.lapidary.ir.pass.Rule;
 import org.lapidary.passes.canon.Constants;
 import org.lapidary.passes.canon.Definitions;
+import org.lapidary.passes.canon.LayoutChain;
 import org.lapidary.passes.fuse.Recognition.Found;
 
 /// Rules that make one operation of a layer normalisation.
@@ -25,7 +27,8 @@ public final class LayerNorms {
 
   /// All of them.
   public static List<Rule<NnOp>> rules() {
-    return List.of(new RecogniseLayerNorm(), new AbsorbGain(), new AbsorbShift());
+    return List.of(
+        new RecogniseLayerNorm(), new AbsorbGain(), new AbsorbShift(), new AbsorbBeforeLayout());
   }
 
   /// `(x - mean x) / sqrt(mean (x - mean x)^2 + eps) * g + b -> layernorm(x, g, b, eps)`
@@ -124,6 +127,38 @@ public final class LayerNorms {
         return Optional.empty();
       }
       return alongLastAxis(b, shift, rw).map(v -> rw.emit(new LayerNorm(x, gain, v, epsilon)));
+    }
+  }
+
+  /// `layout(layernorm(x)) * g -> layout(layernorm(x) * g)`, and the same for the shift, where the
+  /// normalised axes are not the last one
+  public record AbsorbBeforeLayout() implements Rule<NnOp> {
+    @Override
+    public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
+      return switch (op) {
+        case Mul(var y, var g) -> before(op, y, g, rw);
+        case Add(var y, var b) -> before(op, y, b, rw);
+        default -> Optional.empty();
+      };
+    }
+
+    private static Optional<Value> before(NnOp op, Value y, Value other, Rewriter<NnOp> rw) {
+      LayoutChain chain = LayoutChain.endingIn(y, rw::def);
+      if (chain.length() == 0
+          || !Constants.is(other, rw::def)
+          || !op.resultType().equals(y.type())
+          || !(rw.def(chain.source()) instanceof LayerNorm(var x, _, var shift, _))
+          || !isFilledWith(0, shift, rw::def)) {
+        return Optional.empty();
+      }
+      return chain
+          .pullBack(other.type().dims())
+          .filter(dims -> dims.size() <= 1 && dims.size() <= x.type().rank())
+          .map(dims -> {
+            Value vector = rw.emit(new Reshape(other, dims));
+            NnOp below = OpInfo.mapOperands(op, v -> v == y ? chain.source() : vector);
+            return chain.plan().applyTo(rw.emit(below), rw::emit);
+          });
     }
   }
 

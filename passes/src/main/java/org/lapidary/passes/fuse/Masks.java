@@ -9,6 +9,7 @@ import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise.Add;
 import org.lapidary.ir.op.Elementwise.Cast;
+import org.lapidary.ir.op.Elementwise.Equal;
 import org.lapidary.ir.op.Elementwise.Max;
 import org.lapidary.ir.op.Elementwise.Mul;
 import org.lapidary.ir.op.Elementwise.Neg;
@@ -45,7 +46,7 @@ public final class Masks {
 
   /// All of them.
   public static List<Rule<NnOp>> rules() {
-    return List.of(new AddMask());
+    return List.of(new AddMask(), new DropNanGuard());
   }
 
   /// `softmax(where(c, s, -inf) + m) -> softmax(s + max(where(c, 0, -inf) + m, -10000))`, with any
@@ -65,6 +66,9 @@ public final class Masks {
       for (Value more : masks.subList(1, masks.size())) {
         mask = rw.emit(new Add(mask, more));
       }
+      if (range(mask, rw::def).isZero()) {
+        return Optional.of(rw.emit(new Softmax(scores, axis)));
+      }
       if (!isFloored(mask, rw::def)) {
         mask = rw.emit(new Max(mask, rw.emit(Constants.scalar(FLOOR))));
       }
@@ -75,11 +79,32 @@ public final class Masks {
     }
   }
 
+  /// `where(p == p, p, 0) -> p` for a softmax p whose mask is floored: it cannot be NaN
+  public record DropNanGuard() implements Rule<NnOp> {
+    @Override
+    public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
+      return op instanceof Where(var isNumber, var p, _)
+              && rw.def(isNumber) instanceof Equal(var left, var right)
+              && left == p
+              && right == p
+              && rw.def(p) instanceof Softmax(var x, _)
+              && isPlain(x, rw::def)
+              && p.type().equals(op.resultType())
+          ? Optional.of(p)
+          : Optional.empty();
+    }
+  }
+
   /// Whether it already is `scores`, or `scores + floored mask`.
   private static boolean isPlain(Value x, Definitions defs) {
     return switch (defs.def(x)) {
       case Add(var a, var b) ->
-          isScores(a, defs) && !isScores(b, defs) && isCore(a, defs) && isFloored(b, defs);
+          isScores(a, defs)
+              && !isScores(b, defs)
+              && isCore(a, defs)
+              && isFloored(b, defs)
+              && !range(b, defs).isZero()
+              && !(defs.def(a) instanceof Mul(_, var kept) && isZeroWhereMasked(kept, b, defs));
       case null, default -> isCore(x, defs);
     };
   }
@@ -114,6 +139,21 @@ public final class Masks {
       }
       case null, default -> x;
     };
+  }
+
+  /// Why a choice was not taken for a mask.
+  static String whyNotAdded(Where where, Definitions defs) {
+    boolean chosen = isScores(where.a(), defs);
+    if (!chosen && !isScores(where.b(), defs)) {
+      return "one branch of the mask should be the scores matmul(q, k)";
+    }
+    if (isScores(where.condition(), defs)) {
+      return "the condition of the mask should not depend on the scores";
+    }
+    Value fill = chosen ? where.b() : where.a();
+    double high = range(fill, defs).high();
+    String found = Double.isInfinite(high) ? "not a constant" : "up to " + (float) high;
+    return "what replaces a masked score should be at most " + LARGEST_FILL + ", but is " + found;
   }
 
   private static Value peelAddend(Value scores, Value mask, List<Value> masks, Rewriter<NnOp> rw) {
@@ -176,6 +216,10 @@ public final class Masks {
   /// Smallest and largest value.
   record Range(double low, double high) {
     static final Range ALL = new Range(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
+
+    boolean isZero() {
+      return low == 0 && high == 0;
+    }
 
     Range union(Range other) {
       return new Range(Math.min(low, other.low), Math.max(high, other.high));

@@ -101,7 +101,7 @@ final class NearMisses {
     for (Graph.Node<NnOp> mark : graph.nodes()) {
       if (isMark.test(mark.op())) {
         List<Recognition<T>> tried =
-            below(mark).stream().map(root -> recognise.apply(root.op(), defs)).toList();
+            below(mark).reversed().stream().map(root -> recognise.apply(root.op(), defs)).toList();
         if (tried.stream().noneMatch(r -> r instanceof Recognition.Found)) {
           Optional<Missed<T>> nearest =
               tried.stream()

@@ -170,6 +170,14 @@ public record Polynomial(Map<Map<Value, Integer>, Double> terms) {
     return terms.getOrDefault(product, 0.0);
   }
 
+  /// Whether it is made of exactly these values.
+  public boolean isOf(Set<Value> values) {
+    return terms.keySet().stream()
+        .flatMap(product -> product.keySet().stream())
+        .collect(Collectors.toSet())
+        .equals(values);
+  }
+
   /// Whether both have the same terms with coefficients equal to a relative tolerance.
   public boolean isCloseTo(Polynomial other, double tolerance) {
     return terms.keySet().equals(other.terms.keySet())

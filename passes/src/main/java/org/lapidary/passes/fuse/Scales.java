@@ -24,7 +24,7 @@ public final class Scales {
 
   /// The rules that gather scales behind products.
   public static List<Rule<NnOp>> gathering() {
-    return List.of(new SinkScale());
+    return List.of(new SinkScale(), new ScaleBeforeMask());
   }
 
   /// The rules that fold scales into weights.
@@ -61,6 +61,22 @@ public final class Scales {
           rw.emit(new Mul(rw.emit(OpInfo.mapOperands(op, v -> v == scaled ? x : v)), factor));
       boolean isSquare = op instanceof MatMul(var a, var b) && a == b;
       return Optional.of(isSquare ? rw.emit(new Mul(product, factor)) : product);
+    }
+  }
+
+  /// `(scores + m) * c -> scores * c + m * c`
+  public record ScaleBeforeMask() implements Rule<NnOp> {
+    @Override
+    public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
+      if (!(op instanceof Mul(var y, var c))
+          || !isScale(c, rw::def)
+          || !(rw.def(y) instanceof Add(var a, var m))
+          || !Masks.isScores(a, rw::def)
+          || Masks.isScores(m, rw::def)) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          rw.emitLike(y, new Add(rw.emit(new Mul(a, c)), rw.emitLike(m, new Mul(m, c)))));
     }
   }
 
