@@ -141,16 +141,30 @@ final class AttentionOperators {
     return true;
   }
 
-  /// One matrix makes q, k and v. Source: ONNX Runtime ContribOperators.md, Attention.
+  /// Source: ONNX Runtime ContribOperators.md, Attention.
   private static List<Value> packedAttention(Call c) {
+    return packed(c, c.in(0), c.in(1), new Extras(c.maybe(2), c.maybe(3), c.maybe(4), c.maybe(5)));
+  }
+
+  /// The optional inputs of attention with packed weights.
+  ///
+  /// @param bias added to q, k and v
+  /// @param mask which keys are seen
+  /// @param cache earlier keys and values `[2,B,H,P,d]`
+  /// @param scores added to the scores
+  record Extras(
+      Optional<Value> bias, Optional<Value> mask, Optional<Value> cache, Optional<Value> scores) {}
+
+  /// One matrix makes q, k and v.
+  static List<Value> packed(Call c, Value input, Value weight, Extras extras) {
     Attributes at = c.attributes();
     if (at.flag("do_rotary", false) || at.flag("past_present_share_buffer", false)) {
       throw Refusal.op(
           "Attention with rotary positions or a shared cache is not supported",
           "export without these options");
     }
-    Value packed = NeuralOperators.matmul(c, c.in(0), c.in(1));
-    Value biased = c.maybe(2).map(b -> c.add(packed, b)).orElse(packed);
+    Value product = NeuralOperators.matmul(c, input, weight);
+    Value biased = extras.bias.map(b -> c.add(product, b)).orElse(product);
     int heads = at.small("num_heads", 0);
     int third = biased.type().dim(-1) / 3;
     List<Integer> sizes = at.integers("qkv_hidden_sizes").orElse(List.of(third, third, third));
@@ -158,11 +172,11 @@ final class AttentionOperators {
         c.split(biased, 2, sizes).stream()
             .map(x -> DotProductAttention.splitHeads(c, x, heads))
             .toList();
-    Optional<Value> cache = c.maybe(4);
+    Optional<Value> cache = extras.cache;
     Value keys = cache.map(p -> extended(c, p, 0, qkv.get(1))).orElse(qkv.get(1));
     Value values = cache.map(p -> extended(c, p, 1, qkv.get(2))).orElse(qkv.get(2));
     int past = cache.map(p -> p.type().dim(3)).orElse(0);
-    Value y = headed(c, qkv.getFirst(), keys, values, new Masks(c.maybe(3), c.maybe(5), past));
+    Value y = headed(c, qkv.getFirst(), keys, values, new Masks(extras.mask, extras.scores, past));
     return c.outputs() == 1
         ? List.of(y)
         : List.of(y, c.concat(List.of(stacked(c, keys), stacked(c, values)), 0));

@@ -66,6 +66,9 @@ final class ElementwiseOperators {
           onnx("Elu", 6, "nn.exp, nn.where, …", ElementwiseOperators::elu),
           onnx("LeakyRelu", 6, "nn.mul, nn.where, …", ElementwiseOperators::leakyRelu),
           onnx("HardSigmoid", 6, "nn.clip, …", ElementwiseOperators::hardSigmoid),
+          onnx("HardSwish", 14, "nn.clip, nn.mul", ElementwiseOperators::hardSwish),
+          onnx("PRelu", 7, "nn.mul, nn.where, …", ElementwiseOperators::pRelu),
+          onnx("Softsign", 1, "nn.abs, nn.div", ElementwiseOperators::softsign),
           onnx("Swish", 24, "nn.sigmoid, nn.mul", ElementwiseOperators::swish));
 
   private static OnnxOp unary(String name, int since, String becomes, Function<Value, NnOp> op) {
@@ -223,6 +226,22 @@ final class ElementwiseOperators {
     Value line = c.scale(x, c.attributes().number("alpha", 0.2f));
     Value shifted = c.add(line, c.scalar(c.attributes().number("beta", 0.5f), x));
     return c.emit(new Elementwise.Clip(shifted, 0, 1));
+  }
+
+  private static Value hardSwish(Call c) {
+    Value x = c.in(0);
+    Value line = c.add(c.scale(x, 1.0 / 6), c.scalar(0.5, x));
+    return c.mul(x, c.emit(new Elementwise.Clip(line, 0, 1)));
+  }
+
+  private static Value pRelu(Call c) {
+    return where(c, positive(c, c.in(0)), c.in(0), c.mul(c.in(0), c.in(1)));
+  }
+
+  private static Value softsign(Call c) {
+    Value x = c.in(0);
+    Value size = c.add(c.emit(new Elementwise.Abs(x)), c.scalar(1, x));
+    return c.emit(new Elementwise.Div(x, size));
   }
 
   private static Value swish(Call c) {

@@ -3,6 +3,7 @@ package org.lapidary.frontend.onnx;
 import static org.lapidary.frontend.onnx.OnnxOp.many;
 import static org.lapidary.frontend.onnx.OnnxOp.onnx;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.lapidary.ir.Value;
@@ -33,7 +34,10 @@ final class NeuralOperators {
           onnx("ReduceL1", 1, "nn.abs, nn.reduce", NeuralOperators::reduceL1),
           onnx("ReduceLogSumExp", 1, "nn.exp, nn.reduce, nn.log", NeuralOperators::reduceLogSumExp),
           onnx("LpNormalization", 1, "nn.reduce, nn.div", NeuralOperators::lpNormalization),
-          onnx("GlobalAveragePool", 1, "nn.reduce", NeuralOperators::globalAveragePool));
+          onnx("ReduceLogSum", 1, "nn.reduce, nn.log", NeuralOperators::reduceLogSum),
+          onnx("BatchNormalization", 7, "nn.sub, nn.mul, nn.add", NeuralOperators::batchNorm),
+          onnx("GlobalMaxPool", 1, "nn.reduce", c -> globalPool(c, Reduction.MAX)),
+          onnx("GlobalAveragePool", 1, "nn.reduce", c -> globalPool(c, Reduction.MEAN)));
 
   private static OnnxOp reduce(String name, Reduction how) {
     return onnx(name, 1, "nn.reduce", c -> reduce(c, c.in(0), how));
@@ -185,10 +189,33 @@ final class NeuralOperators {
     return c.emit(new Elementwise.Div(x, norm));
   }
 
-  private static Value globalAveragePool(Call c) {
+  private static Value reduceLogSum(Call c) {
+    return c.emit(new Elementwise.Log(reduce(c, c.in(0), Reduction.SUM)));
+  }
+
+  /// With the statistics of training: per channel (axis 1) a factor and an offset, of which the
+  /// constants are folded.
+  private static Value batchNorm(Call c) {
+    if (c.attributes().flag("training_mode", false)) {
+      throw Refusal.op("BatchNormalization is in training mode", "export the model in eval mode");
+    }
+    Value x = c.in(0);
+    Value variance = c.in(4);
+    Value safe = c.add(variance, c.scalar(c.attributes().number("epsilon", 1e-5f), variance));
+    Value factor = c.emit(new Elementwise.Div(c.in(1), c.emit(new Elementwise.Sqrt(safe))));
+    Value offset = c.emit(new Elementwise.Sub(c.in(2), c.mul(c.in(3), factor)));
+    return c.add(c.mul(x, perChannel(c, factor, x)), perChannel(c, offset, x));
+  }
+
+  private static Value perChannel(Call c, Value v, Value x) {
+    List<Integer> ones = Collections.nCopies(x.type().rank() - 2, 1);
+    return c.reshape(v, Dims.join(v.type().dims(), ones));
+  }
+
+  private static Value globalPool(Call c, Reduction how) {
     Value x = c.in(0);
     int rank = x.type().rank();
     Shapes.axis(2, rank);
-    return c.emit(new Neural.Reduce(x, Reduction.MEAN, Dims.all(rank).subList(2, rank), true));
+    return c.emit(new Neural.Reduce(x, how, Dims.all(rank).subList(2, rank), true));
   }
 }

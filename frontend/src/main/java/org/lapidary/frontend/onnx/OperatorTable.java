@@ -32,6 +32,8 @@ final class OperatorTable {
           Map.entry("SkipSimplifiedLayerNormalization", "RMS normalization is outside"),
           Map.entry("RotaryEmbedding", "rotary position embeddings are outside"),
           Map.entry("GroupQueryAttention", "grouped-query attention is outside"),
+          Map.entry("PackedAttention", "run the optimizer without removing the padding"),
+          Map.entry("SequenceAt", "sequences of tensors are outside"),
           Map.entry("MoE", "mixtures of experts are outside"),
           Map.entry("Conv", "convolutions are outside: only Transformers are compiled"),
           Map.entry("MaxPool", "convolutional networks are outside"),

@@ -2,12 +2,14 @@ package org.lapidary.frontend.onnx;
 
 import static org.lapidary.frontend.onnx.OnnxOp.many;
 import static org.lapidary.frontend.onnx.OnnxOp.microsoft;
+import static org.lapidary.frontend.onnx.OnnxOp.microsoftMany;
 import static org.lapidary.frontend.onnx.OnnxOp.onnx;
 
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BinaryOperator;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise;
@@ -34,7 +36,10 @@ final class QuantizedOperators {
           microsoft("MatMulIntegerToFloat", "nn.matmul, nn.mul", QuantizedOperators::toFloat),
           microsoft(
               "DynamicQuantizeMatMul", "nn.matmul, nn.mul", QuantizedOperators::dynamicMatMul),
-          onnx("QLinearMatMul", 10, SCALED + ", nn.matmul", QuantizedOperators::qLinearMatMul));
+          onnx("QLinearMatMul", 10, SCALED + ", nn.matmul", QuantizedOperators::qLinearMatMul),
+          microsoft("QLinearAdd", SCALED + ", nn.add", c -> qLinear(c, c::add)),
+          microsoft("QLinearMul", SCALED + ", nn.mul", c -> qLinear(c, c::mul)),
+          microsoftMany("QAttention", SCALED + ", as Attention", QuantizedOperators::qAttention));
 
   private static Value quantizeLinear(Call c) {
     Value x = c.cast(c.in(0), DType.F32);
@@ -160,11 +165,26 @@ final class QuantizedOperators {
     return c.maybe(4).map(bias -> c.add(y, bias)).orElse(y);
   }
 
-  /// Inputs: A, its scale and zero; B, its scale and zero; scale and zero of the result.
   private static Value qLinearMatMul(Call c) {
+    return qLinear(c, (a, b) -> product(c, a, b));
+  }
+
+  /// Inputs: A, its scale and zero; B, its scale and zero; scale and zero of the result.
+  private static Value qLinear(Call c, BinaryOperator<Value> op) {
     Value a = real(c, c.in(0), c.in(1), c.maybe(2));
     Value b = real(c, c.in(3), c.in(4), c.maybe(5));
-    Value zero = c.in(7);
-    return quantized(c, product(c, a, b), c.in(6), Optional.of(zero), elementOf(c, zero));
+    ElementType to = c.maybe(7).map(z -> elementOf(c, z)).orElseGet(() -> elementOf(c, c.in(0)));
+    return quantized(c, op.apply(a, b), c.in(6), c.maybe(7), to);
+  }
+
+  /// Inputs: input, weight, bias, their two scales, mask, their two zeros, past.
+  private static List<Value> qAttention(Call c) {
+    Value input = real(c, c.in(0), c.in(3), c.maybe(6));
+    Value weight = real(c, c.in(1), c.in(4), c.maybe(7));
+    return AttentionOperators.packed(
+        c,
+        input,
+        weight,
+        new AttentionOperators.Extras(c.maybe(2), c.maybe(5), c.maybe(8), Optional.empty()));
   }
 }

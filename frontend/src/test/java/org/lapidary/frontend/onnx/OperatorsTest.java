@@ -148,6 +148,21 @@ class OperatorsTest {
     models.put("elu", x(13, 3, 4).node("Elu", "x", "y", f("alpha", 0.5f)));
     models.put("leaky relu", x(13, 3, 4).node("LeakyRelu", "x", "y"));
     models.put("hard sigmoid", x(13, 3, 4).node("HardSigmoid", "x", "y"));
+    models.put("hard swish", x(14, 3, 4).node("HardSwish", "x", "y"));
+    models.put("slopes", x(16, 3, 4).weight("a", 4).node("PRelu", "x a", "y"));
+    models.put("softsign", x(13, 3, 4).node("Softsign", "x", "y"));
+    models.put("largest of positions", x(13, 2, 3, 5).node("GlobalMaxPool", "x", "y"));
+    models.put(
+        "log of a sum",
+        x(13, 3, 4).node("Abs", "x", "a").node("ReduceLogSum", "a", "y", ints("axes", 1)));
+    models.put(
+        "batch norm",
+        x(15, 2, 3, 5)
+            .weight("g", 3)
+            .weight("b", 3)
+            .weight("m", 3)
+            .floats("v", new int[] {3}, 0.5f, 1, 2)
+            .node("BatchNormalization", "x g b m v", "y"));
     models.put("several summands", x(13, 3, 4).weight("w", 4).node("Sum", "x w x", "y"));
     models.put("their mean", x(13, 3, 4).weight("w", 4).node("Mean", "x w x", "y"));
   }
@@ -249,6 +264,27 @@ class OperatorsTest {
             .raw("z", UINT8, new int[0], ByteBuffer.wrap(new byte[] {(byte) 128}))
             .node("QuantizeLinear", "x s z", "q")
             .node("DequantizeLinear", "q s z", "y"));
+    for (String op : new String[] {"QLinearAdd", "QLinearMul"}) {
+      models.put(
+          op,
+          x(13, 3, 4)
+              .floats("s", new int[0], 0.02f)
+              .floats("r", new int[0], 0.05f)
+              .raw("z", UINT8, new int[0], ByteBuffer.wrap(new byte[] {(byte) 128}))
+              .node("QuantizeLinear", "x s z", "q")
+              .nodeIn("com.microsoft", op, "q s z q s z r z", "p")
+              .node("DequantizeLinear", "p r z", "y"));
+    }
+    models.put(
+        "quantized attention",
+        x(13, 2, 3, 8)
+            .floats("s", new int[0], 0.02f)
+            .raw("z", UINT8, new int[0], ByteBuffer.wrap(new byte[] {(byte) 128}))
+            .raw("w", INT8, new int[] {8, 24}, ByteBuffer.wrap(counted(192)))
+            .raw("u", INT8, new int[0], ByteBuffer.wrap(new byte[1]))
+            .weight("b", 24)
+            .node("QuantizeLinear", "x s z", "q")
+            .nodeIn("com.microsoft", "QAttention", "q w b s s _ z u", "y", i("num_heads", 2)));
     models.put(
         "dynamic quantization",
         x(13, 3, 4)
@@ -257,6 +293,14 @@ class OperatorsTest {
             .node("MatMulInteger", "q w z", "i")
             .node("Cast", "i", "f", i("to", FLOAT))
             .node("Mul", "f s", "y"));
+  }
+
+  private static byte[] counted(int n) {
+    byte[] bytes = new byte[n];
+    for (int i = 0; i < n; i++) {
+      bytes[i] = (byte) (i * 37);
+    }
+    return bytes;
   }
 
   private void microsoft() {
