@@ -125,7 +125,8 @@ final class Kernels {
         View a = operand(m.a(), terms, shape(terms, -2, depth));
         View b = operand(m.b(), terms, shape(terms, depth, -1));
         if (!a.unit(-1) && !b.unit(-1)) {
-          throw impossible(m.a(), "the array transposes one operand, not both");
+          throw impossible(
+              terms.nodes.getLast().result(), "the array transposes one operand, not both");
         }
         terms.contributions.add(new Contribution.Product(a, b));
       }
