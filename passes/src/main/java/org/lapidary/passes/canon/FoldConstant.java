@@ -17,10 +17,10 @@ import org.lapidary.ir.pass.Rule;
 
 /// `op(constants) -> constant`
 ///
-/// What is computed from weights is computed anew each time somebody reads it, so that a
-/// transposed or scaled weight costs no memory. Everything else is computed at once, so that other
-/// rules can look at it: a mask of a thousand positions too, which is made of integers. Broadcasts
-/// to large shapes stay, since they say the same in less.
+/// What is computed from weights is computed anew each time somebody reads it, so that a transposed
+/// or scaled weight costs no memory. Everything else is computed at once, so that other rules can
+/// look at it: a mask of a thousand positions too, which is made of integers. Broadcasts to large
+/// shapes stay, since they say the same in less.
 ///
 /// @param weightElements constants of more real numbers than this are weights
 public record FoldConstant(int weightElements) implements Rule<NnOp> {

@@ -11,8 +11,8 @@ import org.lapidary.ir.op.NnOp;
 /// What the values of a graph were like on a set of samples: enough to choose every scale, in
 /// memory that does not grow with the samples.
 ///
-/// It belongs to one graph, whose [Value]s are its keys. Calibrations of the same graph on parts
-/// of a set, merged, equal the calibration on the whole set.
+/// It belongs to one graph, whose [Value]s are its keys. Calibrations of the same graph on parts of
+/// a set, merged, equal the calibration on the whole set.
 public final class Calibration {
   private final Map<Value, Histogram> values = new HashMap<>();
   private final Map<Value, NormObservation> norms = new HashMap<>();

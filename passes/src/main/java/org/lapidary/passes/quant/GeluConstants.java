@@ -105,14 +105,13 @@ public record GeluConstants(double step, int offset, int qb, int qc, double outS
       this.step = step;
       this.offset = offset;
       double[] squares = new double[LEVELS];
-      operand.forEach(
-          (x, count) -> {
-            int q = (int) Math.clamp(Math.rint(x / step) - offset, -128, 127) + 128;
-            double y = gelu.applyAsDouble(x);
-            weight[q] += count;
-            mean[q] += count * y;
-            squares[q] += count * y * y;
-          });
+      operand.forEach((x, count) -> {
+        int q = (int) Math.clamp(Math.rint(x / step) - offset, -128, 127) + 128;
+        double y = gelu.applyAsDouble(x);
+        weight[q] += count;
+        mean[q] += count * y;
+        squares[q] += count * y * y;
+      });
       for (int q = 0; q < LEVELS; q++) {
         if (weight[q] > 0) {
           mean[q] /= weight[q];

@@ -119,11 +119,10 @@ public final class Histogram {
   /// step`.
   public double squaredError(double step) {
     double perStep = 1 / step;
-    return sum(
-        x -> {
-          double nearest = Math.clamp(Math.rint(x * perStep), -128, 127) * step;
-          return (x - nearest) * (x - nearest);
-        });
+    return sum(x -> {
+      double nearest = Math.clamp(Math.rint(x * perStep), -128, 127) * step;
+      return (x - nearest) * (x - nearest);
+    });
   }
 
   /// Sum of `f(x)` over all values, each taken as the middle of its bin.

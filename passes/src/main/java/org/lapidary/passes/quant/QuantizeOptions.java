@@ -7,8 +7,8 @@ package org.lapidary.passes.quant;
 /// @param percentile share of the values that [Clipping#PERCENTILE] keeps
 /// @param nonlinear where Softmax, GELU and LayerNorm run
 /// @param truncatingLayerNorm whether LayerNorm rounds as libgemmini does, not as the hardware
-/// @param layerNormMargin how much larger than observed a row's sum of squares may become before
-///     it leaves 32 bits
+/// @param layerNormMargin how much larger than observed a row's sum of squares may become before it
+///   leaves 32 bits
 public record QuantizeOptions(
     Clipping activations,
     Clipping weights,

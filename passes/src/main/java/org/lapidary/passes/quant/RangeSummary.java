@@ -6,7 +6,7 @@ import java.util.List;
 ///
 /// @param proved operations in which nothing can leave its width, whatever the input
 /// @param observed operations whose calibrated maximum is within the width, with the margin of the
-///     options
+///   options
 /// @param canOverflow the others
 /// @param findings one line for each operation that is not proved
 public record RangeSummary(int proved, int observed, int canOverflow, List<Finding> findings) {

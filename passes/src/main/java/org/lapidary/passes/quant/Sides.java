@@ -120,10 +120,8 @@ final class Sides {
   /// Whether an addition is one of a mask to the scores of an attention.
   boolean isMasking(Value result) {
     return model.uses(result).stream()
-        .anyMatch(
-            use ->
-                use.op() instanceof Neural.Softmax softmax
-                    && model.isAttention(softmax, use.result()));
+        .anyMatch(use ->
+            use.op() instanceof Neural.Softmax softmax && model.isAttention(softmax, use.result()));
   }
 
   private Side decide(Node<NnOp> node) {

@@ -12,10 +12,10 @@ import org.lapidary.ir.op.NnOp;
 /// The step of every integer value: what one unit stands for.
 ///
 /// An int8 activation takes the step that its distribution asks for. Two kinds of values must be
-/// coarser than they could be, because of 32-bit sums further on: the operand of a LayerNorm,
-/// whose squares are summed over a row, and with it the whole chain of residual additions it lies
-/// on, which has one step from end to end; and q and k, whose product's step decides how large the
-/// sum of a row of exponentials becomes.
+/// coarser than they could be, because of 32-bit sums further on: the operand of a LayerNorm, whose
+/// squares are summed over a row, and with it the whole chain of residual additions it lies on,
+/// which has one step from end to end; and q and k, whose product's step decides how large the sum
+/// of a row of exponentials becomes.
 final class Steps {
   private final ModelView model;
   private final Sides sides;

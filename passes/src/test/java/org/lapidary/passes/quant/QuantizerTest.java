@@ -81,11 +81,8 @@ final class QuantizerTest {
         ops.indexOf(ops.stream().filter(Elementwise.Tanh.class::isInstance).findFirst().get());
     // The mask's arithmetic may stand anywhere; it depends on the inputs only.
     assertThat(ops.subList(first, last))
-        .allMatch(
-            op ->
-                op instanceof QOp
-                    || op instanceof Elementwise.Sub
-                    || op instanceof Elementwise.Mul);
+        .allMatch(op ->
+            op instanceof QOp || op instanceof Elementwise.Sub || op instanceof Elementwise.Mul);
     assertThat(count(quantized.graph(), MoveOut.LayerNormI32.class)).isEqualTo(5);
     assertThat(count(quantized.graph(), MoveOut.SoftmaxI32.class)).isEqualTo(2);
     assertThat(count(quantized.graph(), MoveOut.GeluI32.class)).isEqualTo(2);
@@ -97,11 +94,10 @@ final class QuantizerTest {
     QuantizedModel quantized = quantize(bert(1), QuantizeOptions.DEFAULT);
     assertThat(count(quantized.graph(), Neural.MatMul.class)).isEqualTo(1);
     assertThat(quantized.placements())
-        .anyMatch(
-            p ->
-                p.op().equals("nn.tanh")
-                    && p.where() == Placement.Where.HOST
-                    && p.reason().startsWith("head"));
+        .anyMatch(p ->
+            p.op().equals("nn.tanh")
+                && p.where() == Placement.Where.HOST
+                && p.reason().startsWith("head"));
   }
 
   @Test
@@ -135,11 +131,10 @@ final class QuantizerTest {
     assertThat(count(host.graph(), Neural.Softmax.class)).isEqualTo(2);
     assertThat(count(host.graph(), Elementwise.Gelu.class)).isEqualTo(2);
     assertThat(host.graph().nodes().stream().map(Node::op))
-        .noneMatch(
-            op ->
-                op instanceof MoveOut.LayerNormI32
-                    || op instanceof MoveOut.SoftmaxI32
-                    || op instanceof MoveOut.GeluI32);
+        .noneMatch(op ->
+            op instanceof MoveOut.LayerNormI32
+                || op instanceof MoveOut.SoftmaxI32
+                || op instanceof MoveOut.GeluI32);
     assertThat(decibel(graph, host)).isGreaterThan(25);
   }
 

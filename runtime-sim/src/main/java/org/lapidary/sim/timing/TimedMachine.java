@@ -19,7 +19,7 @@ import org.lapidary.machine.GemminiParams;
 /// @param spadReadDelay cycles through the scratchpad's read pipeline
 /// @param arrayLatency cycles from a row of A entering the array to its result leaving it
 /// @param hazards whether the array must look a command further ahead for operands it is just
-///     making
+///   making
 /// @param statSlots statistics slots of the normalisation unit, 0 without one
 record TimedMachine(
     int dim,
