@@ -325,6 +325,9 @@ final class Lowering {
 
   /// A value as int8 with a step that others share.
   private Value shared(Value v, double step, Loc loc) {
+    if (!sides.accelerated(v)) {
+      return enter(v, DType.I8, step, 127);
+    }
     if (model.def(v) instanceof Layout layout && !(layout instanceof Layout.Concat)) {
       Value x = shared(OpInfo.operands(layout).getFirst(), step, loc);
       return at(loc, () -> emitter.emit(OpInfo.mapOperands((Op) layout, _ -> x)));

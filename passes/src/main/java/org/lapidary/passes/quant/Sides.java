@@ -263,11 +263,9 @@ final class Sides {
     return switch (layout) {
       case Layout.Const _ -> "constant";
       case Layout.Broadcast _ -> "repetition is the host's";
-      case Layout.Concat(var parts, var _) -> {
-        boolean all =
-            parts.stream().filter(p -> p.type().elements() > 0).allMatch(this::accelerated);
-        yield all ? "" : "its parts come from both sides";
-      }
+      // A cache from earlier steps is the host's; it joins as int8 in the step of the rest.
+      case Layout.Concat(var parts, var _) ->
+          parts.stream().anyMatch(this::accelerated) ? "" : "its parts are the host's";
       case Layout.Reshape(var x, var _) -> ofSide(x);
       case Layout.Transpose(var x, var _) -> ofSide(x);
       case Layout.Slice slice -> ofSide(slice.x());

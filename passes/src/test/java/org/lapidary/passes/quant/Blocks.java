@@ -73,6 +73,16 @@ final class Blocks {
     return b.out.build();
   }
 
+  /// A projection joined to rows from an earlier step, before a LayerNorm.
+  static Graph<NnOp> cached(long seed) {
+    Blocks b = new Blocks(seed, 24, 48, 3);
+    Value past = b.out.input("past", TensorType.of(DType.F32, 1, 8, 48));
+    Value x = b.linear(b.norm(b.embeddings()), 48, 48);
+    Value all = b.emit(new Layout.Concat(List.of(past, x), 1));
+    b.out.result("y", b.norm(b.linear(all, 48, 48)));
+    return b.out.build();
+  }
+
   /// Random ids, of which the last few are padding.
   static List<Map<String, Tensor>> samples(long seed, int count, Graph<NnOp> graph) {
     Random random = new Random(seed);

@@ -2,6 +2,7 @@ package org.lapidary.passes.quant;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -16,6 +17,7 @@ import org.lapidary.ir.TensorType;
 import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.Elementwise;
+import org.lapidary.ir.op.HostBridge;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.MoveOut;
 import org.lapidary.ir.op.Neural;
@@ -120,6 +122,24 @@ final class QuantizerTest {
     assertThat(quantized.whyNots().getFirst().condition()).contains("nn.sin");
     assertThat(count(quantized.graph(), Accumulate.MatMulI8.class)).isEqualTo(2);
     assertThat(decibel(graph, quantized)).isGreaterThan(25);
+  }
+
+  @Test
+  void rowsOfAnEarlierStepJoinInTheStepOfTheRest() {
+    Graph<NnOp> graph = Blocks.cached(5);
+    float[] past = new float[8 * 48];
+    for (int i = 0; i < past.length; i++) {
+      past[i] = (float) Math.sin(i);
+    }
+    Map<String, Tensor> sample = new HashMap<>(Blocks.samples(7, 1, bert(1)).getFirst());
+    sample.remove("attention_mask");
+    sample.put("past", Tensor.f32(List.of(1, 8, 48), past));
+    QuantizedModel quantized =
+        Quantizer.quantize(
+            graph, Calibration.collect(graph, List.of(sample)), QuantizeOptions.DEFAULT);
+    assertThat(quantized.whyNots()).isEmpty();
+    assertThat(count(quantized.graph(), HostBridge.Dequantize.class)).isEqualTo(1);
+    assertThat(Evaluator.run(quantized.graph(), sample)).containsOnlyKeys("y");
   }
 
   @Test
