@@ -55,12 +55,16 @@ final class ForbiddenWordsTest {
           holdsCode = inside.anyMatch(f -> f.toString().endsWith(".java"));
         }
         Path info = dir.resolve("package-info.java");
-        if (holdsCode
-            && !(Files.exists(info) && Files.readString(info).contains("Must not know"))) {
+        if (holdsCode && !(Files.exists(info) && prose(info).contains("Must not know"))) {
           silent.add(ROOT.relativize(dir).toString());
         }
       }
     }
     assertThat(silent).isEmpty();
+  }
+
+  /// The comment of a package without its line breaks.
+  private static String prose(Path info) throws IOException {
+    return Files.readString(info).replaceAll("\\s*\\R///\\s*", " ");
   }
 }
