@@ -48,6 +48,11 @@ public enum Divergence {
   ROW_OUT_OF_RANGE(16, "rows out of range", "trap", "wrap around"),
   CLOCK_GATE(16, "clkgate_en", "trap", "accepted"),
   PIXEL_REPEATS(18, "pixel repeats stop at", "row 0", "the start of the scratchpad half"),
+  MVOUT_1D(
+      0,
+      "mvout with pool stride 0 and a window (§5.7)",
+      "the window is ignored",
+      "traps: the 1-D mode is not modelled"),
   NAN_TO_INT8(
       0, "int8 of NaN or of a product beyond 2^63 (§6.1)", "-128", "saturates by sign, NaN is 127"),
   ARRAY_READS_ACCUMULATOR(

@@ -19,11 +19,13 @@ final class StoreUnit {
   private final Kernel kernel;
   private final NormUnit norm;
   private final boolean rawFullWidth;
+  private final boolean windowAloneIs1d;
 
   StoreUnit(MachineState state, Kernel kernel, NormUnit norm) {
     this.state = state;
     this.kernel = kernel;
     this.norm = norm;
+    this.windowAloneIs1d = state.semantics.hardware(Divergence.MVOUT_1D);
     this.rawFullWidth = state.semantics.hardware(Divergence.FULL_WIDTH_ACTIVATION);
   }
 
@@ -33,6 +35,9 @@ final class StoreUnit {
     if (state.poolStride != 0) {
       pool(to, address, cols);
       return;
+    }
+    if (windowAloneIs1d && state.poolWindow != 0) {
+      throw new MachineTrap("the 1-D mvout mode (pool stride 0 with a window) is not modelled");
     }
     int rows = ROWS.intIn(source);
     int row = address & ROW_MASK;
