@@ -82,7 +82,7 @@ public record Baseline(
   public String description() {
     return """
     float-host baseline, %,d cycles: matmuls on the accelerator with our own mapping (%,d cycles),
-    the rest on the host in float, cycles per element after survey.md §2.2 (an assumption):
+    the rest on the host in float, cycles per element derived from the latency shares of arXiv 2302.14017 (an assumption):
       softmax       %,12d elements x %d
       GELU          %,12d elements x %d
       LayerNorm     %,12d elements x %d
