@@ -47,6 +47,19 @@ final class CompileCommand implements Callable<Integer> {
       description = "Write the graph after these passes to DIR.ir/.")
   List<String> dumpAfter = List.of();
 
+  /// What can be written; C and traces of a compilation are not there yet.
+  enum Emit {
+    PROGRAM,
+    IR
+  }
+
+  @Option(
+      names = "--emit",
+      split = ",",
+      paramLabel = "program,ir",
+      description = "What to write: the program (always), the graph after every pass to DIR.ir/.")
+  List<Emit> emit = List.of(Emit.PROGRAM);
+
   @Option(
       names = "--require-accelerator",
       description = "Fail if an operation amid the accelerated part runs on the host.")
@@ -63,7 +76,8 @@ final class CompileCommand implements Callable<Integer> {
   public Integer call() {
     long start = System.nanoTime();
     Path dumps = target.resolveSibling(target.getFileName() + ".ir");
-    CompileOptions options = arguments.options(arguments.dims, dumpAfter, dumps);
+    List<String> passes = emit.contains(Emit.IR) ? List.of("all") : dumpAfter;
+    CompileOptions options = arguments.options(arguments.dims, passes, dumps);
     Compiled compiled;
     try (Progress progress = Progress.of("calibrate", arguments.calibrateLimit)) {
       compiled = Lapidary.compile(model, options, progress.steps());
