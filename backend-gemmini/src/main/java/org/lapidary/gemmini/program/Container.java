@@ -89,7 +89,7 @@ public final class Container {
         throw refused(
             Code.INVALID_INPUT,
             target,
-            "is there already and is no compiled program",
+            "is there already and holds more than a compiled program",
             "choose another directory");
       }
       Files.createDirectories(target.getParent());
@@ -111,7 +111,8 @@ public final class Container {
       return false;
     }
     try (Stream<Path> files = Files.list(target)) {
-      return Files.exists(target.resolve(MANIFEST)) || files.findAny().isEmpty();
+      List<String> ours = List.of(MANIFEST, GRAPH, CONSTANTS, INSTRUCTIONS, MEMORY);
+      return files.allMatch(f -> ours.contains(f.getFileName().toString()));
     }
   }
 

@@ -78,6 +78,7 @@ final class CompileCommand implements Callable<Integer> {
     Path dumps = target.resolveSibling(target.getFileName() + ".ir");
     List<String> passes = emit.contains(Emit.IR) ? List.of("all") : dumpAfter;
     CompileOptions options = arguments.options(arguments.dims, passes, dumps);
+    requireKnown(options);
     Compiled compiled;
     try (Progress progress = Progress.of("calibrate", arguments.calibrateLimit)) {
       compiled = Lapidary.compile(model, options, progress.steps());
@@ -91,6 +92,22 @@ final class CompileCommand implements Callable<Integer> {
       print(compiled, seconds);
     }
     return 0;
+  }
+
+  private void requireKnown(CompileOptions options) {
+    List<String> known = new ArrayList<>(List.of("all", "quantize"));
+    options.pipeline().passes().forEach(p -> known.add(p.name()));
+    for (String name : dumpAfter) {
+      if (!known.contains(name)) {
+        throw new DiagnosticException(
+            Diagnostic.error(
+                Diagnostic.Code.INVALID_PIPELINE,
+                "--dump-after",
+                "",
+                "the pipeline has no pass " + name,
+                "there are " + String.join(", ", known)));
+      }
+    }
   }
 
   private void check(Compiled compiled) {

@@ -1,17 +1,22 @@
 package org.lapidary.tools.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lapidary.frontend.onnx.OnnxImporter;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.Op;
 import org.lapidary.tools.compile.InputBinding;
+import org.lapidary.tools.compile.InputSlot;
 import org.lapidary.tools.compile.Lapidary;
 import org.lapidary.tools.reference.OnnxRuntimeModel;
 import picocli.CommandLine.Command;
@@ -55,6 +60,7 @@ final class ReferenceCommand implements Callable<Integer> {
         switch (level) {
           case ORT -> {
             try (OnnxRuntimeModel ort = OnnxRuntimeModel.load(model)) {
+              requireAll(ort, given);
               yield ort.run(
                   InputBinding.of(model.toString(), ort.inputs(), sizes(ort, given), 0)
                       .complete(given));
@@ -80,6 +86,35 @@ final class ReferenceCommand implements Callable<Integer> {
           (name, dims) -> output.out().println(name + " " + dims + " -> " + inputs.outputDir));
     }
     return 0;
+  }
+
+  /// What run would refuse is refused here too: missing and unknown inputs.
+  private void requireAll(OnnxRuntimeModel ort, Map<String, Tensor> given) {
+    List<Diagnostic> problems = new ArrayList<>();
+    List<String> names = ort.inputs().stream().map(InputSlot::name).toList();
+    for (InputSlot slot : ort.inputs()) {
+      boolean cache = slot.dims().stream().anyMatch(d -> d.contains("past"));
+      if (!given.containsKey(slot.name()) && !cache) {
+        problems.add(problem(slot.name(), "this input is missing"));
+      }
+    }
+    for (String name : given.keySet()) {
+      if (!names.contains(name)) {
+        problems.add(problem(name, "the model has no such input"));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new DiagnosticException(problems);
+    }
+  }
+
+  private Diagnostic problem(String input, String message) {
+    return Diagnostic.error(
+        Diagnostic.Code.INVALID_INPUT,
+        model.toString(),
+        input,
+        message,
+        "pass --input NAME=FILE.npy for each input of the model");
   }
 
   /// Sizes of the symbolic axes, as the given arrays have them.

@@ -28,7 +28,11 @@ import picocli.CommandLine.Parameters;
       "A directory laid out like conformance/programs, random or rtl brings its own",
       "memory, expectations and configuration."
     },
-    footer = {"", "Example: lapidary replay run.trace --expect run.expect --memory zero:64M"})
+    footer = {
+      "",
+      "Example: lapidary replay run.trace --expect run.expect --config ibert --semantics rtl",
+      "         (a trace of `lapidary run --export-trace run`)"
+    })
 final class ReplayCommand implements Callable<Integer> {
   @Parameters(arity = "1..*", paramLabel = "TRACE|DIRECTORY", description = "What to run.")
   List<Path> paths = List.of();

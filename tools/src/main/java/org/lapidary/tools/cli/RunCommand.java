@@ -15,6 +15,7 @@ import org.lapidary.machine.Semantics;
 import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.sim.timing.MemoryTiming;
 import org.lapidary.tools.validate.AcceleratedPath;
+import org.lapidary.tools.validate.Measurement;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -124,6 +125,9 @@ final class RunCommand implements Callable<Integer> {
       d.put("cycles", result.cycles());
       d.put("cycle_model", model);
       d.put("bound_cycles", loaded.boundCycles());
+      long baseline = Measurement.baseline(loaded, result).cycles();
+      d.put("baseline_cycles", baseline);
+      d.put("speedup", (double) baseline / result.cycles());
       d.put("utilisation", utilisation(loaded, result));
     }
     d.put("instructions", result.commands());

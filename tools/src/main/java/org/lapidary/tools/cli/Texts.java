@@ -28,8 +28,7 @@ final class Texts {
   /// Writes a whole file or none.
   static void write(Path file, byte[] content) {
     try {
-      Path parent = file.toAbsolutePath().getParent();
-      Path temporary = Files.createTempFile(parent, ".lapidary", ".part");
+      Path temporary = file.resolveSibling(file.getFileName() + ".part");
       try {
         Files.write(temporary, content);
         Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);

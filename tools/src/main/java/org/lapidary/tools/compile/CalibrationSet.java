@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.lapidary.ir.DType;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
@@ -26,6 +28,15 @@ public record CalibrationSet(
 
   public CalibrationSet {
     samples = List.copyOf(samples);
+    if (samples.isEmpty()) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_INPUT,
+              description,
+              "",
+              "there is not one sample to calibrate on",
+              "give at least one whole batch of samples"));
+    }
   }
 
   /// The inputs of a graph as slots of fixed sizes.
@@ -42,8 +53,35 @@ public record CalibrationSet(
   /// Real samples, fitted to the model.
   public static CalibrationSet of(
       String description, Graph<NnOp> graph, List<Map<String, Tensor>> rows) {
-    InputBinding binding = InputBinding.of(graph.name(), slots(graph), Map.of(), 0);
-    return new CalibrationSet(description, rows.stream().map(binding::complete).toList(), false);
+    int batch = batch(graph);
+    List<InputSlot> single =
+        slots(graph).stream().map(s -> batch > 1 ? s.withFirst("1") : s).toList();
+    InputBinding binding = InputBinding.of(graph.name(), single, Map.of(), 0);
+    List<Map<String, Tensor>> complete = rows.stream().map(binding::complete).toList();
+    List<Map<String, Tensor>> batches = new ArrayList<>();
+    for (int i = 0; i + batch <= complete.size(); i += batch) {
+      batches.add(batch == 1 ? complete.get(i) : joined(complete.subList(i, i + batch)));
+    }
+    return new CalibrationSet(description, batches, false);
+  }
+
+  /// The size that the first axes of all inputs share; 1 if they share none.
+  private static int batch(Graph<NnOp> graph) {
+    List<Integer> sizes =
+        graph.inputs().stream()
+            .map(p -> p.type().rank() == 0 ? 1 : p.type().dim(0))
+            .distinct()
+            .toList();
+    return sizes.size() == 1 ? Math.max(1, sizes.getFirst()) : 1;
+  }
+
+  /// Samples of batch 1 as one batch.
+  private static Map<String, Tensor> joined(List<Map<String, Tensor>> parts) {
+    Map<String, Tensor> whole = new LinkedHashMap<>();
+    for (String name : parts.getFirst().keySet()) {
+      whole.put(name, Tensors.stacked(parts.stream().map(p -> p.get(name)).toList()));
+    }
+    return whole;
   }
 
   /// Random token ids below the size of the table they look up; everything else derived from them.

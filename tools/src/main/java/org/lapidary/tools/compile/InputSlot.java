@@ -1,5 +1,6 @@
 package org.lapidary.tools.compile;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.lapidary.ir.DType;
 
@@ -11,5 +12,14 @@ import org.lapidary.ir.DType;
 public record InputSlot(String name, DType dtype, List<String> dims) {
   public InputSlot {
     dims = List.copyOf(dims);
+  }
+
+  /// The same input with another size of its first axis.
+  InputSlot withFirst(String size) {
+    List<String> changed = new ArrayList<>(dims);
+    if (!changed.isEmpty()) {
+      changed.set(0, size);
+    }
+    return new InputSlot(name, dtype, changed);
   }
 }

@@ -69,8 +69,7 @@ public final class Npy {
   /// Writes one array, little-endian, C order, format version 1; the file appears whole or not at
   /// all.
   public static void write(Path file, Tensor tensor) throws IOException {
-    Path parent = file.toAbsolutePath().getParent();
-    Path temporary = Files.createTempFile(parent, ".npy", ".part");
+    Path temporary = file.resolveSibling(file.getFileName() + ".part");
     try {
       Files.write(temporary, bytes(tensor));
       Files.move(temporary, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);

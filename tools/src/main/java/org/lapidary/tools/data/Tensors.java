@@ -27,6 +27,33 @@ public final class Tensors {
     };
   }
 
+  /// Tensors of equal shape one after the other along the first axis.
+  public static Tensor stacked(List<Tensor> parts) {
+    TensorType first = parts.getFirst().type();
+    List<Integer> dims = new ArrayList<>(first.dims());
+    dims.set(0, dims.getFirst() * parts.size());
+    TensorType type = TensorType.of(first.dtype(), dims);
+    int size = first.elements();
+    Object whole =
+        switch (first.dtype()) {
+          case F32 -> new float[size * parts.size()];
+          case I64 -> new long[size * parts.size()];
+          case I32 -> new int[size * parts.size()];
+          case I8, BOOL -> new byte[size * parts.size()];
+        };
+    for (int i = 0; i < parts.size(); i++) {
+      Object part =
+          switch (first.dtype()) {
+            case F32 -> parts.get(i).f32();
+            case I64 -> parts.get(i).i64();
+            case I32 -> parts.get(i).i32();
+            case I8, BOOL -> parts.get(i).bytes();
+          };
+      System.arraycopy(part, 0, whole, i * size, size);
+    }
+    return Tensor.of(type, whole);
+  }
+
   /// The same numbers as another element type.
   public static Tensor convert(Tensor t, DType to) {
     if (t.type().dtype() == to) {

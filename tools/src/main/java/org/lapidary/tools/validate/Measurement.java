@@ -95,13 +95,18 @@ public record Measurement(
         equalToReferee(program, examples.subList(0, checked)),
         timed.cycles(),
         program.boundCycles(),
-        Baseline.of(program.graph(), matmulCycles(program, timed)),
+        baseline(program, timed),
         program.macs(),
         program.machine().peakMacsPerCycle(),
         timed.commands(),
         AcceleratedPath.floatOps(program.graph()).size(),
         timed.hostNodes(),
         (System.nanoTime() - start) / 1e9);
+  }
+
+  /// The float-host baseline of a program.
+  public static Baseline baseline(Program program, ProgramRunner.Result timed) {
+    return Baseline.of(program.graph(), matmulCycles(program, timed));
   }
 
   /// Cycles of the kernels that hold the model's matrix products, what is fused into them included.

@@ -59,6 +59,18 @@ public record TaskData(
     }
   }
 
+  public TaskData {
+    if (rows.isEmpty()) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_INPUT,
+              "",
+              "",
+              "the data holds not one sample",
+              "text must fill at least one window, a table needs a line below its header"));
+    }
+  }
+
   /// Number of samples.
   public int count() {
     return rows.size();
@@ -167,11 +179,23 @@ public record TaskData(
         inferences.add(Map.of(IDS, row(encoder.encode(cells[column].strip()))));
       }
       rows.add(inferences);
-      double value = label.isEmpty() ? 0 : Double.parseDouble(cells[label.getFirst()].strip());
+      double value = label.isEmpty() ? 0 : number(file, line, cells, label.getFirst());
       labels.add(task == Task.STS ? new long[0] : new long[] {(long) value});
       targets.add(value);
     }
     return new TaskData(rows, labels, targets);
+  }
+
+  private static double number(Path file, String line, String[] cells, int column) {
+    try {
+      return Double.parseDouble(cells[column].strip());
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      throw problem(
+          Diagnostic.Code.INVALID_INPUT,
+          file,
+          "has a line without a number as its label: " + line,
+          "labels are class numbers or scores");
+    }
   }
 
   private static List<Integer> columns(List<String> header, String... names) {

@@ -235,4 +235,55 @@ final class CommandLineTest {
     assertThat(machine.code()).isEqualTo(1);
     assertThat(machine.err()).contains("error[wrong-machine]");
   }
+
+  @Test
+  void samplesAreGroupedIntoTheBatchesOfTheModel() throws IOException {
+    Path program = folder.resolve("batch");
+    Ran compiled =
+        lapidary(
+            "compile",
+            BERT.resolve("model.onnx"),
+            "-o",
+            program,
+            "--dim",
+            "batch=2",
+            "--dim",
+            "sequence=16",
+            "--calibrate",
+            BERT.resolve("calibration"),
+            "--calibrate-limit",
+            "4");
+    assertThat(compiled.code()).as(compiled.err()).isZero();
+    Files.writeString(program.resolve("notes.txt"), "mine");
+    Ran again =
+        lapidary(
+            "compile",
+            BERT.resolve("model.onnx"),
+            "-o",
+            program,
+            "--dim",
+            "batch=2",
+            "--dim",
+            "sequence=16",
+            "--calibrate",
+            BERT.resolve("calibration"),
+            "--calibrate-limit",
+            "4");
+    assertThat(again.code()).isEqualTo(1);
+    assertThat(program.resolve("notes.txt")).exists();
+  }
+
+  @Test
+  void aReferenceRefusesWhatARunRefuses() throws IOException {
+    Ran ran =
+        lapidary(
+            "reference",
+            BERT.resolve("model.onnx"),
+            "--input",
+            "input_ids=" + sample("input_ids"),
+            "--output-dir",
+            folder.resolve("out"));
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("attention_mask").contains("this input is missing");
+  }
 }
