@@ -20,7 +20,6 @@ import org.lapidary.ir.op.Op;
 import org.lapidary.ir.op.OpInfo;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
-import org.lapidary.sim.AccessObserver;
 import org.lapidary.sim.Checker;
 import org.lapidary.sim.MainMemory;
 import org.lapidary.sim.Observer;
@@ -153,23 +152,18 @@ public final class ProgramRunner {
       Options options,
       Optional<KernelTimer> timer,
       Optional<Recorder> recorder) {
-    List<AccessObserver> accesses = new ArrayList<>();
-    recorder.ifPresent(accesses::add);
+    List<Observer> observers = new ArrayList<>();
+    recorder.ifPresent(observers::add);
     if (options.checked()) {
       Checker checker = new Checker(program.machine());
-      accesses.add(checker);
+      observers.add(checker);
       memory.observeHostStores((address, data, from, length) -> {
         checker.stored(address, data, from, length);
         recorder.ifPresent(r -> r.stored(address, data, from, length));
       });
     }
-    if (accesses.isEmpty()) {
-      simulator.observe(timer.orElse(null));
-      return;
-    }
-    List<Observer> commands = new ArrayList<>(accesses);
-    timer.ifPresent(commands::add);
-    simulator.observe(new Watchers(commands, accesses));
+    timer.ifPresent(observers::add);
+    simulator.observe(observers.isEmpty() ? null : Observer.all(observers));
   }
 
   private void execute(Simulator simulator, Step.Accelerator step, Optional<KernelTimer> timer) {
