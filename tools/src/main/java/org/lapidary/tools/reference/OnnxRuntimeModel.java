@@ -25,6 +25,10 @@ import org.lapidary.tools.compile.InputSlot;
 
 /// An ONNX file loaded into ONNX Runtime, on one thread per session so that results repeat.
 public final class OnnxRuntimeModel implements AutoCloseable {
+  static {
+    Telemetry.disable();
+  }
+
   private final Path file;
   private final OrtEnvironment environment;
   private final OrtSession session;
