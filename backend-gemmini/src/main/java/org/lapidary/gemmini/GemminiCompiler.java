@@ -13,6 +13,7 @@ import org.lapidary.gemmini.emit.MemoryPlan;
 import org.lapidary.gemmini.map.Kernel;
 import org.lapidary.gemmini.map.Mapper;
 import org.lapidary.gemmini.map.Mapping;
+import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.gemmini.map.View;
 import org.lapidary.gemmini.map.Work;
 import org.lapidary.gemmini.program.MemoryImage;
@@ -39,7 +40,15 @@ public final class GemminiCompiler {
   ///   on which they differ, except LayerNorm's rounding
   /// @throws org.lapidary.ir.DiagnosticException if the machine cannot do it
   public static Program compile(Graph<Op> graph, GemminiParams machine, Semantics semantics) {
-    Mapping mapping = Mapper.map(graph, machine, semantics);
+    return compile(graph, machine, semantics, ScheduleOptions.DEFAULT);
+  }
+
+  /// Compiles a graph for a machine, saying how its kernels are to follow each other.
+  ///
+  /// @throws org.lapidary.ir.DiagnosticException if the machine cannot do it
+  public static Program compile(
+      Graph<Op> graph, GemminiParams machine, Semantics semantics, ScheduleOptions options) {
+    Mapping mapping = Mapper.map(graph, machine, semantics, options);
     List<Value> inputs = graph.inputs().stream().map(Graph.Port::value).toList();
     List<Value> results = graph.results().stream().map(Graph.Port::value).toList();
     MemoryPlan plan =

@@ -28,14 +28,21 @@ final class Kernels {
   private final Uses uses;
   private final Storage storage;
   private final HostRules hostRules;
+  private final FusionRules fusion;
   private final GemminiParams machine;
 
   Kernels(
-      String graphName, Uses uses, Storage storage, HostRules hostRules, GemminiParams machine) {
+      String graphName,
+      Uses uses,
+      Storage storage,
+      HostRules hostRules,
+      FusionRules fusion,
+      GemminiParams machine) {
     this.graphName = graphName;
     this.uses = uses;
     this.storage = storage;
     this.hostRules = hostRules;
+    this.fusion = fusion;
     this.machine = machine;
   }
 
@@ -70,7 +77,18 @@ final class Kernels {
       add(root, terms);
     }
     List<Value> results = new ArrayList<>();
-    List<Epilogue> epilogues = epilogues(root, terms, results);
+    return made(terms, epilogues(root, terms, results), results);
+  }
+
+  /// The kernel of an operation that loads its sum from main memory.
+  Made separate(Graph.Node<Op> reader, MoveOut op) {
+    Collected terms = new Collected(shape(op.x().type().dims()));
+    add(op.x(), terms);
+    List<Value> results = new ArrayList<>();
+    return made(terms, List.of(epilogue(reader, op, terms, results)), results);
+  }
+
+  private static Made made(Collected terms, List<Epilogue> epilogues, List<Value> results) {
     Kernel.Accumulation kernel =
         new Kernel.Accumulation(
             terms.nodes,
@@ -97,11 +115,10 @@ final class Kernels {
     List<Epilogue> epilogues = new ArrayList<>();
     boolean raw = uses.isResult(root);
     for (Graph.Node<Op> reader : uses.of(root)) {
-      if (reader.op() instanceof MoveOut op && hostRules.isOnAccelerator(reader)) {
-        View out = storage.allocate(reader.result(), Mapper.name(reader));
-        epilogues.add(new Epilogue.Scaled(op, shaped(out, terms.shape)));
-        results.add(reader.result());
-        terms.nodes.add(reader);
+      if (reader.op() instanceof MoveOut op
+          && hostRules.isOnAccelerator(reader)
+          && fusion.choose(reader).fused()) {
+        epilogues.add(epilogue(reader, op, terms, results));
       } else {
         raw = true;
       }
@@ -116,6 +133,14 @@ final class Kernels {
       results.add(root);
     }
     return epilogues;
+  }
+
+  private Epilogue epilogue(
+      Graph.Node<Op> reader, MoveOut op, Collected terms, List<Value> results) {
+    View out = storage.allocate(reader.result(), Mapper.name(reader));
+    results.add(reader.result());
+    terms.nodes.add(reader);
+    return new Epilogue.Scaled(op, shaped(out, terms.shape));
   }
 
   private void collect(Accumulate op, Collected terms) {

@@ -28,6 +28,7 @@ public final class Mapper {
   private final Uses uses;
   private final Storage storage;
   private final HostRules hostRules;
+  private final FusionRules fusion;
   private final Kernels kernels;
   private final Set<Value> demanded = new HashSet<>();
   private final Set<Value> mappedRoots = new HashSet<>();
@@ -35,17 +36,20 @@ public final class Mapper {
   private final List<Work> work = new ArrayList<>();
   private final List<Placement> placements = new ArrayList<>();
 
-  private Mapper(Graph<Op> graph, GemminiParams machine, Semantics semantics) {
+  private Mapper(
+      Graph<Op> graph, GemminiParams machine, Semantics semantics, ScheduleOptions options) {
     this.graph = graph;
     this.uses = new Uses(graph);
     this.storage = new Storage(uses);
     this.hostRules = new HostRules(uses, machine, semantics);
-    this.kernels = new Kernels(graph.name(), uses, storage, hostRules, machine);
+    this.fusion = new FusionRules(uses, machine, options.fusion());
+    this.kernels = new Kernels(graph.name(), uses, storage, hostRules, fusion, machine);
   }
 
   /// Divides a graph.
-  public static Mapping map(Graph<Op> graph, GemminiParams machine, Semantics semantics) {
-    Mapper mapper = new Mapper(graph, machine, semantics);
+  public static Mapping map(
+      Graph<Op> graph, GemminiParams machine, Semantics semantics, ScheduleOptions options) {
+    Mapper mapper = new Mapper(graph, machine, semantics, options);
     mapper.demand();
     for (Graph.Port port : graph.inputs()) {
       if (mapper.demanded.contains(port.value())) {
@@ -119,8 +123,13 @@ public final class Mapper {
       host(node, reason.get());
       return;
     }
-    placements.add(Placement.of(node, Where.ACCELERATOR, "on the way out of the accumulator"));
+    FusionRules.Choice choice = fusion.choose(node);
+    placements.add(Placement.of(node, Where.ACCELERATOR, choice.reason()));
     Value root = uses.origin(op.x());
+    if (!choice.fused()) {
+      work(kernels.separate(node, op));
+      return;
+    }
     if (mappedRoots.add(root)) {
       if (!storage.isPlaced(root) && !uses.isConstant(root)) {
         throw new IllegalStateException("no place for the operand of " + op);
@@ -131,7 +140,10 @@ public final class Mapper {
 
   private void kernel(Value root) {
     mappedRoots.add(root);
-    Kernels.Made made = kernels.make(root);
+    work(kernels.make(root));
+  }
+
+  private void work(Kernels.Made made) {
     Set<Work> after = new LinkedHashSet<>();
     made.operands().forEach(v -> after.addAll(producers(v)));
     Work done = new Work.OnAccelerator(made.kernel(), after);

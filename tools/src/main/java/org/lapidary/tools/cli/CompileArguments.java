@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.op.NnOp;
@@ -63,6 +64,18 @@ final class CompileArguments {
   Nonlinear nonlinear = Nonlinear.INTEGER;
 
   @Option(
+      names = "--schedule",
+      description = "Kernels one after the other (serial) or interleaved (pipelined, default).")
+  ScheduleOptions.Order schedule = ScheduleOptions.DEFAULT.order();
+
+  @Option(
+      names = "--fusion",
+      description =
+          "Softmax, LayerNorm, GELU in the accumulator of their sum: off, always, or if it costs"
+              + " less (cost, default). Requantization always is.")
+  ScheduleOptions.Fusion fusion = ScheduleOptions.DEFAULT.fusion();
+
+  @Option(
       names = "--pipeline",
       paramLabel = "TEXT|FILE",
       description = "Passes on the imported graph; default: passes' nn.pipeline.")
@@ -77,6 +90,7 @@ final class CompileArguments {
         .withMachine(GemminiParams.load(machine))
         .withSemantics(semantics)
         .withQuantization(QuantizeOptions.DEFAULT.withNonlinear(nonlinear))
+        .withSchedule(new ScheduleOptions(schedule, fusion))
         .withPipeline(OptCommand.pipeline(pipeline))
         .withThreads(threads)
         .withCalibration(this::calibration);

@@ -2,6 +2,7 @@ package org.lapidary.tools.compile;
 
 import java.util.Map;
 import java.util.function.Function;
+import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.pass.PassRunner;
@@ -16,6 +17,7 @@ import org.lapidary.passes.quant.QuantizeOptions;
 /// @param dims sizes of the model's symbolic dimensions
 /// @param machine the machine it is compiled for
 /// @param semantics whose rounding LayerNorm is compiled for
+/// @param schedule what the backend may fuse and interleave
 /// @param calibration makes the calibration inputs for the imported graph
 /// @param quantization recipe
 /// @param pipeline passes from the imported to the canonical graph
@@ -25,6 +27,7 @@ public record CompileOptions(
     Map<String, Integer> dims,
     GemminiParams machine,
     Semantics semantics,
+    ScheduleOptions schedule,
     Function<Graph<NnOp>, CalibrationSet> calibration,
     QuantizeOptions quantization,
     Pipeline pipeline,
@@ -42,6 +45,7 @@ public record CompileOptions(
         dims,
         GemminiParams.load("ibert"),
         Semantics.RTL,
+        ScheduleOptions.DEFAULT,
         CalibrationSet::synthetic,
         QuantizeOptions.DEFAULT,
         PassCatalog.nn(),
@@ -51,36 +55,89 @@ public record CompileOptions(
 
   public CompileOptions withMachine(GemminiParams newMachine) {
     return new CompileOptions(
-        dims, newMachine, semantics, calibration, quantization, pipeline, runner, threads);
+        dims,
+        newMachine,
+        semantics,
+        schedule,
+        calibration,
+        quantization,
+        pipeline,
+        runner,
+        threads);
   }
 
   public CompileOptions withSemantics(Semantics newSemantics) {
     return new CompileOptions(
-        dims, machine, newSemantics, calibration, quantization, pipeline, runner, threads);
+        dims,
+        machine,
+        newSemantics,
+        schedule,
+        calibration,
+        quantization,
+        pipeline,
+        runner,
+        threads);
+  }
+
+  public CompileOptions withSchedule(ScheduleOptions newSchedule) {
+    return new CompileOptions(
+        dims,
+        machine,
+        semantics,
+        newSchedule,
+        calibration,
+        quantization,
+        pipeline,
+        runner,
+        threads);
   }
 
   public CompileOptions withCalibration(Function<Graph<NnOp>, CalibrationSet> set) {
     return new CompileOptions(
-        dims, machine, semantics, set, quantization, pipeline, runner, threads);
+        dims, machine, semantics, schedule, set, quantization, pipeline, runner, threads);
   }
 
   public CompileOptions withQuantization(QuantizeOptions recipe) {
     return new CompileOptions(
-        dims, machine, semantics, calibration, recipe, pipeline, runner, threads);
+        dims, machine, semantics, schedule, calibration, recipe, pipeline, runner, threads);
   }
 
   public CompileOptions withPipeline(Pipeline newPipeline) {
     return new CompileOptions(
-        dims, machine, semantics, calibration, quantization, newPipeline, runner, threads);
+        dims,
+        machine,
+        semantics,
+        schedule,
+        calibration,
+        quantization,
+        newPipeline,
+        runner,
+        threads);
   }
 
   public CompileOptions withRunner(PassRunner newRunner) {
     return new CompileOptions(
-        dims, machine, semantics, calibration, quantization, pipeline, newRunner, threads);
+        dims,
+        machine,
+        semantics,
+        schedule,
+        calibration,
+        quantization,
+        pipeline,
+        newRunner,
+        threads);
   }
 
   public CompileOptions withThreads(int newThreads) {
     return new CompileOptions(
-        dims, machine, semantics, calibration, quantization, pipeline, runner, newThreads);
+        dims,
+        machine,
+        semantics,
+        schedule,
+        calibration,
+        quantization,
+        pipeline,
+        runner,
+        newThreads);
   }
 }

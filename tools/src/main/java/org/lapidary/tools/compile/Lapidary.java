@@ -61,7 +61,8 @@ public final class Lapidary {
             "emit",
             integerOps,
             () ->
-                GemminiCompiler.compile(quantized.graph(), options.machine(), options.semantics()),
+                GemminiCompiler.compile(
+                    quantized.graph(), options.machine(), options.semantics(), options.schedule()),
             _ -> integerOps);
     return new Compiled(model, imported, canonical, outcome, samples, quantized, program, steps);
   }

@@ -1,0 +1,94 @@
+package org.lapidary.gemmini;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lapidary.gemmini.map.ScheduleOptions;
+import org.lapidary.gemmini.map.ScheduleOptions.Fusion;
+import org.lapidary.gemmini.map.ScheduleOptions.Order;
+import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.program.ProgramRunner;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.Op;
+import org.lapidary.machine.Semantics;
+
+/// Whatever is fused or interleaved, the bytes are the referee's.
+class ScheduleOptionsTest {
+  private static final String[] MACHINES = {"ibert", "survey", "wide"};
+
+  static List<ScheduleOptions> options() {
+    return Arrays.stream(Order.values())
+        .flatMap(o -> Arrays.stream(Fusion.values()).map(f -> new ScheduleOptions(o, f)))
+        .toList();
+  }
+
+  static Stream<Arguments> cases() {
+    return options().stream()
+        .flatMap(o -> Stream.of(Semantics.values()).map(s -> Arguments.of(o, s)));
+  }
+
+  static Graph<Op> twoLayers(RandomGraphs g, int length, int heads, int headDim, int inner) {
+    int hidden = heads * headDim;
+    Value x = g.quantizedInput("x", 1, length, hidden);
+    Value mask = g.int32("mask", 50, 1, 1, 1, length);
+    Value one = g.encoderLayer(x, mask, 1, length, heads, headDim, inner);
+    return g.result(g.encoderLayer(one, mask, 1, length, heads, headDim, inner));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void encoderLayersAreTheReferees(ScheduleOptions options, Semantics semantics) {
+    int[][] shapes = {{37, 3, 16, 70}, {64, 2, 32, 128}};
+    for (int[] s : shapes) {
+      for (String machine : MACHINES) {
+        RandomGraphs g = BitExactnessTest.graphs(s[0], semantics);
+        Graph<Op> graph = twoLayers(g, s[0], s[1], s[2], s[3]);
+        Program program =
+            GemminiCompiler.compile(graph, BitExactnessTest.machine(machine), semantics, options);
+        Map<String, Tensor> actual =
+            new ProgramRunner(program)
+                .run(g.inputs, ProgramRunner.Options.of(program).inCheckedMode())
+                .outputs();
+        Evaluator.run(graph, g.inputs)
+            .forEach((name, expected) ->
+                assertThat(Objects.requireNonNull(actual.get(name)).bytes())
+                    .as("%s on %s, %s", name, machine, options)
+                    .isEqualTo(expected.bytes()));
+      }
+    }
+  }
+
+  @Test
+  void fusionIsOffOnlyWhenAskedForOrWhenItCostsMore() {
+    RandomGraphs g = BitExactnessTest.graphs(1, Semantics.RTL);
+    Graph<Op> graph = twoLayers(g, 32, 2, 16, 64);
+    ScheduleOptions serial = ScheduleOptions.DEFAULT.withOrder(Order.SERIAL);
+    int fused = kernels(graph, serial.withFusion(Fusion.ALWAYS));
+    int apart = kernels(graph, serial.withFusion(Fusion.OFF));
+    // Two LayerNorms, a softmax and a GELU in each of two layers.
+    assertThat(apart - fused).isEqualTo(2 * 4);
+    assertThat(kernels(graph, serial.withFusion(Fusion.COST))).isBetween(fused, apart);
+  }
+
+  private static int kernels(Graph<Op> graph, ScheduleOptions options) {
+    return GemminiCompiler.compile(graph, BitExactnessTest.machine("ibert"), Semantics.RTL, options)
+        .kernels()
+        .size();
+  }
+
+  @Test
+  void optionsHaveATextForm() {
+    assertThat(ScheduleOptions.DEFAULT).hasToString("schedule=pipelined,fusion=cost");
+  }
+}
