@@ -4,10 +4,19 @@ import java.util.Locale;
 
 /// The names of rules, passes and their options in text: `FuseGelu` is `fuse-gelu`.
 final class Names {
+  /// Rules are asked for their names at every operation they meet.
+  private static final ClassValue<String> OF_CLASS =
+      new ClassValue<>() {
+        @Override
+        protected String computeValue(Class<?> type) {
+          return kebab(type.getSimpleName());
+        }
+      };
+
   private Names() {}
 
   static String kebab(Class<?> type) {
-    return kebab(type.getSimpleName());
+    return OF_CLASS.get(type);
   }
 
   static String kebab(String camelCase) {
