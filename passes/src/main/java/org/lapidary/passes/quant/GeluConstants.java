@@ -1,6 +1,7 @@
 package org.lapidary.passes.quant;
 
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.num.Erf;
 
@@ -55,27 +56,22 @@ public record GeluConstants(double step, int offset, int qb, int qc, double outS
   /// @param outStep step of the result
   /// @param tanh whether the real function is the tanh approximation
   public static GeluConstants choose(Histogram operand, double outStep, boolean tanh) {
-    DoubleUnaryOperator gelu = tanh ? GeluConstants::tanhGelu : GeluConstants::erfGelu;
-    @Nullable GeluConstants best = null;
-    double bestError = Double.POSITIVE_INFINITY;
+    Operands operands =
+        Operands.of(operand, tanh ? GeluConstants::tanhGelu : GeluConstants::erfGelu);
+    Choice best = Choice.NONE;
     for (double keep : new double[] {1, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5}) {
       for (double floor : new double[] {-2.2, -2.4, -2.6, -2.8, -3.0}) {
         double top = Math.max(operand.max() * keep, 0.5);
         double step = Math.max((top - floor) / (LEVELS - 1), finestStep(top, floor));
         int offset = (int) Math.rint(floor / step) + 128;
-        Levels levels = new Levels(operand, step, offset, gelu);
-        GeluConstants found = levels.search(outStep);
-        double error = levels.error(found);
-        if (error < bestError) {
-          bestError = error;
-          best = found;
-        }
+        best = new Levels(operands, step, offset).search(outStep, best);
       }
     }
-    if (best == null) {
+    GeluConstants found = best.constants();
+    if (found == null) {
       throw new IllegalStateException("no GELU constants fit 32 bits");
     }
-    return best;
+    return found;
   }
 
   /// Below this step the product wraps around: it is about `2 qc x`, and qc about `-1/(0.1444
@@ -93,7 +89,27 @@ public record GeluConstants(double step, int offset, int qb, int qc, double outS
     return x / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
   }
 
-  /// For each of the 256 operands: how often it occurs and what GELU is there on average.
+  /// The best constants so far and their squared error.
+  private record Choice(@Nullable GeluConstants constants, double error) {
+    static final Choice NONE = new Choice(null, Double.POSITIVE_INFINITY);
+  }
+
+  /// The operands that occur, how often, and what GELU makes of them.
+  private record Operands(double[] x, double[] count, double[] y) {
+    static Operands of(Histogram histogram, DoubleUnaryOperator gelu) {
+      DoubleStream.Builder x = DoubleStream.builder();
+      DoubleStream.Builder count = DoubleStream.builder();
+      histogram.forEach((middle, n) -> {
+        x.add(middle);
+        count.add((double) n);
+      });
+      double[] middles = x.build().toArray();
+      return new Operands(
+          middles, count.build().toArray(), DoubleStream.of(middles).map(gelu).toArray());
+    }
+  }
+
+  /// For each of the 256 operands on a grid: how often it occurs and what GELU is there on average.
   private static final class Levels {
     private final double step;
     private final int offset;
@@ -101,17 +117,17 @@ public record GeluConstants(double step, int offset, int qb, int qc, double outS
     private final double[] mean = new double[LEVELS];
     private double variance;
 
-    Levels(Histogram operand, double step, int offset, DoubleUnaryOperator gelu) {
+    Levels(Operands operands, double step, int offset) {
       this.step = step;
       this.offset = offset;
       double[] squares = new double[LEVELS];
-      operand.forEach((x, count) -> {
-        int q = (int) Math.clamp(Math.rint(x / step) - offset, -128, 127) + 128;
-        double y = gelu.applyAsDouble(x);
-        weight[q] += count;
-        mean[q] += count * y;
-        squares[q] += count * y * y;
-      });
+      for (int i = 0; i < operands.x.length; i++) {
+        int q = (int) Math.clamp(Math.rint(operands.x[i] / step) - offset, -128, 127) + 128;
+        double y = operands.y[i];
+        weight[q] += operands.count[i];
+        mean[q] += operands.count[i] * y;
+        squares[q] += operands.count[i] * y * y;
+      }
       for (int q = 0; q < LEVELS; q++) {
         if (weight[q] > 0) {
           mean[q] /= weight[q];
@@ -120,16 +136,14 @@ public record GeluConstants(double step, int offset, int qb, int qc, double outS
       }
     }
 
-    GeluConstants search(double outStep) {
-      double bestError = Double.POSITIVE_INFINITY;
-      GeluConstants best = constants(KNEE, RATIO, outStep);
+    /// The best of this grid's constants if they are better than `best`.
+    Choice search(double outStep, Choice best) {
       for (double knee = 0.85 * KNEE; knee < 1.2 * KNEE; knee += Math.max(step, 0.02)) {
         for (double ratio = 1; ratio < 1.25; ratio += 0.01) {
           GeluConstants candidate = constants(knee, ratio, outStep);
-          double error = error(candidate);
-          if (error < bestError && candidate.fits()) {
-            bestError = error;
-            best = candidate;
+          double error = error(candidate, best.error());
+          if (error < best.error() && candidate.fits()) {
+            best = new Choice(candidate, error);
           }
         }
       }
@@ -142,14 +156,12 @@ public record GeluConstants(double step, int offset, int qb, int qc, double outS
       return new GeluConstants(step, offset, qb, qc, outStep);
     }
 
-    /// Squared error over all operands, rounding of operand and result included.
-    double error(GeluConstants c) {
-      if (!c.fits()) {
-        return Double.POSITIVE_INFINITY;
-      }
+    /// Squared error over all operands, rounding of operand and result included; some number of at
+    /// least `enough` if it is not below that.
+    private double error(GeluConstants c, double enough) {
       double error = variance;
       double scale = c.scale();
-      for (int i = 0; i < LEVELS; i++) {
+      for (int i = 0; i < LEVELS && error < enough; i++) {
         if (weight[i] > 0) {
           double y =
               Math.clamp(Math.rint(c.product(i - 128 + offset) * scale), -128, 127) * c.outStep;
