@@ -10,6 +10,7 @@ import java.util.List;
 public final class Tensor {
   private final TensorType type;
   private final Object array;
+  private final int elements;
 
   private Tensor(TensorType type, Object array, int length) {
     if (type.elements() != length) {
@@ -17,6 +18,7 @@ public final class Tensor {
     }
     this.type = type;
     this.array = array;
+    this.elements = length;
   }
 
   /// Wraps an array whose Java type fits the element type.
@@ -54,7 +56,7 @@ public final class Tensor {
   }
 
   public int elements() {
-    return type.elements();
+    return elements;
   }
 
   /// The elements; only for [DType#F32].

@@ -41,7 +41,7 @@ class NeuralOpsTest {
     }
   }
 
-  /// Inner sizes around the four steps that are taken at a time.
+  /// An inner axis of any size, none at all included.
   @Test
   void everyInnerSizeIsSummedCompletely() {
     for (int size = 0; size <= 13; size++) {
