@@ -31,9 +31,6 @@ import org.lapidary.passes.quant.Emitter.Sum;
 /// the host, int8, a sum that nothing has rounded yet, and a link of the residual stream; each is
 /// made when a reader first asks for it. The formulas are in `QUANTIZATION.md`.
 final class Lowering {
-  /// The host's clamp of what enters the residual stream, over the largest value calibrated.
-  private static final double ENTRY_MARGIN = 2;
-
   private final ModelView model;
   private final Sides sides;
   private final Steps steps;
@@ -45,6 +42,7 @@ final class Lowering {
   private final Map<Value, Int8> int8s = new HashMap<>();
   private final Map<Value, Sum> sums = new HashMap<>();
   private final Map<Value, Value> streams = new HashMap<>();
+  private final RangeAnalysis.Observed observed = RangeAnalysis.Observed.nothing();
 
   Lowering(
       ModelView model, Sides sides, Steps steps, Calibration calibration, QuantizeOptions options) {
@@ -80,6 +78,11 @@ final class Lowering {
     Int8 map(Value moved) {
       return new Int8(moved, step, gamma, beta);
     }
+  }
+
+  /// What calibration saw, by the results of the new graph.
+  RangeAnalysis.Observed observed() {
+    return observed;
   }
 
   Graph<Op> run() {
@@ -222,6 +225,7 @@ final class Lowering {
             () ->
                 new MoveOut.LayerNormI32(
                     x, (float) (1 / step), options.truncatingLayerNorm(), step));
+    observed.norms().put(q, calibration.ofNorm(node.result()));
     return new Int8(q, step, model.row(norm.gamma(), n), model.row(norm.beta(), n));
   }
 
@@ -247,9 +251,16 @@ final class Lowering {
     Value scores = at(node.loc(), () -> emitter.finish(sum));
     Optional<Value> mask = mask(parts, c.step(), bound, node.loc());
     Value masked = mask.map(m -> at(node.loc(), () -> emitter.add(scores, m))).orElse(scores);
-    return at(
-        node,
-        () -> new MoveOut.SoftmaxI32(masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), 1, 1.0 / 127));
+    Value q =
+        at(
+            node,
+            () ->
+                new MoveOut.SoftmaxI32(
+                    masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), 1, 1.0 / 127));
+    double masking = mask.isPresent() ? bound : 0;
+    double widest = calibration.ofSoftmax(node.result()).spread() + masking;
+    observed.scores().put(q, widest / c.step());
+    return q;
   }
 
   /// What is added to the scores, as i32.
@@ -443,8 +454,7 @@ final class Lowering {
   private Value newStream(Value v, double step) {
     Graph.Node<NnOp> node = model.node(v);
     if (node == null || !sides.accelerated(v)) {
-      double largest = ENTRY_MARGIN * largest(v) / step;
-      return enter(v, DType.I32, step, largest);
+      return enter(v, DType.I32, step, steps.entryBound(v) / step);
     }
     if (steps.isResidual(v) && node.op() instanceof Elementwise.Add(var a, var b)) {
       return residual(a, b, step, node.loc());
@@ -455,15 +465,6 @@ final class Lowering {
     }
     Term term = term(v, step, node.loc());
     return at(node.loc(), () -> emitter.finish(new Sum(term.value(), step, term.bias())));
-  }
-
-  private double largest(Value v) {
-    if (!model.isConstant(v)) {
-      return calibration.of(v).absMax();
-    }
-    Histogram h = new Histogram();
-    h.add(model.constant(v).f32());
-    return h.absMax();
   }
 
   /// One operand of a residual addition, with the row that is to be added to it.

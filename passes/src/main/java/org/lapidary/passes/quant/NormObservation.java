@@ -3,7 +3,9 @@ package org.lapidary.passes.quant;
 /// What calibration saw of one LayerNorm.
 public final class NormObservation {
   private final Histogram normalised = new Histogram();
+  private final Histogram deviations = new Histogram();
   private double maxSumSquares;
+  private double maxSum;
 
   /// Takes the rows of a LayerNorm's operand.
   ///
@@ -12,17 +14,22 @@ public final class NormObservation {
   /// @param epsilon the LayerNorm's
   void add(float[] all, float[] real, int n, double epsilon) {
     for (int start = 0; start + n <= all.length; start += n) {
-      maxSumSquares = Math.max(maxSumSquares, Row.of(all, start, n).squares);
+      Row r = Row.of(all, start, n);
+      maxSumSquares = Math.max(maxSumSquares, r.squares);
+      maxSum = Math.max(maxSum, Math.abs(r.mean) * n);
     }
     float[] row = new float[n];
+    float[] deviation = new float[real.length / n];
     for (int start = 0; start + n <= real.length; start += n) {
       Row r = Row.of(real, start, n);
       double inverse = 1 / Math.sqrt(r.squares / n + epsilon);
+      deviation[start / n] = (float) Math.sqrt(r.squares / n);
       for (int i = 0; i < n; i++) {
         row[i] = (float) ((real[start + i] - r.mean) * inverse);
       }
       normalised.add(row);
     }
+    deviations.add(deviation);
   }
 
   /// Mean, and sum of the squared distances from it.
@@ -44,7 +51,9 @@ public final class NormObservation {
 
   void merge(NormObservation other) {
     normalised.merge(other.normalised);
+    deviations.merge(other.deviations);
     maxSumSquares = Math.max(maxSumSquares, other.maxSumSquares);
+    maxSum = Math.max(maxSum, other.maxSum);
   }
 
   /// Distribution of `(x - mean) / sqrt(variance + epsilon)`.
@@ -55,5 +64,15 @@ public final class NormObservation {
   /// The largest `sum (x - mean)^2` of a row.
   public double maxSumSquares() {
     return maxSumSquares;
+  }
+
+  /// The largest `|sum x|` of a row.
+  public double maxSum() {
+    return maxSum;
+  }
+
+  /// Distribution of the rows' standard deviations, padding excluded.
+  public Histogram deviations() {
+    return deviations;
   }
 }

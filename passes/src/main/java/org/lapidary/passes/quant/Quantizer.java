@@ -17,8 +17,9 @@ public final class Quantizer {
     ModelView model = new ModelView(graph);
     Sides sides = new Sides(model, options);
     Steps steps = new Steps(model, sides, calibration, options);
-    Graph<Op> quantized = new Lowering(model, sides, steps, calibration, options).run();
-    RangeSummary ranges = new RangeAnalysis(quantized, options).summary();
+    Lowering lowering = new Lowering(model, sides, steps, calibration, options);
+    Graph<Op> quantized = lowering.run();
+    RangeSummary ranges = new RangeAnalysis(quantized, lowering.observed()).summary();
     return new QuantizedModel(quantized, sides.placements(), sides.whyNots(), ranges);
   }
 }

@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Graph.Node;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.num.IBert;
 import org.lapidary.ir.num.Rounding;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.HostBridge;
@@ -16,69 +18,37 @@ import org.lapidary.ir.op.MoveOut;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.op.OpInfo;
 import org.lapidary.ir.op.QOp;
+import org.lapidary.passes.quant.RangeSummary.Entry;
+import org.lapidary.passes.quant.RangeSummary.Verdict;
 
-/// Intervals that hold every integer value whatever the input, and from them whether any
-/// intermediate of an operation can leave its 32 bits.
+/// Intervals that hold every integer value whatever the input, channel by channel, and from them
+/// whether any intermediate of an operation can leave its 32 bits. Sums are taken in any order and
+/// with any part of their terms, because a schedule may add them in any order.
 final class RangeAnalysis {
-  private static final Interval BYTE = new Interval(-128, 127);
+  private static final double WIDTH = 0x1p31;
 
-  private final QuantizeOptions options;
+  private final Observed observed;
   private final Map<Value, Interval> intervals = new HashMap<>();
   private final Map<Value, Tensor> constants = new HashMap<>();
-  private final List<RangeSummary.Finding> findings = new ArrayList<>();
-  private int proved;
-  private int observed;
-  private int canOverflow;
+  private final List<Entry> entries = new ArrayList<>();
 
-  /// All integers from `low` to `high`.
-  record Interval(long low, long high) {
-    static Interval of(Tensor t) {
-      long low = Long.MAX_VALUE;
-      long high = Long.MIN_VALUE;
-      for (int i = 0; i < t.elements(); i++) {
-        low = Math.min(low, t.asLong(i));
-        high = Math.max(high, t.asLong(i));
-      }
-      return t.elements() == 0 ? new Interval(0, 0) : new Interval(low, high);
-    }
-
-    Interval plus(Interval other) {
-      return new Interval(low + other.low, high + other.high);
-    }
-
-    /// All products of a number of each.
-    Interval times(Interval other) {
-      long a = low * other.low;
-      long b = low * other.high;
-      long c = high * other.low;
-      long d = high * other.high;
-      return new Interval(
-          Math.min(Math.min(a, b), Math.min(c, d)), Math.max(Math.max(a, b), Math.max(c, d)));
-    }
-
-    Interval times(int n) {
-      return new Interval(low * n, high * n);
-    }
-
-    long largest() {
-      return Math.max(Math.abs(low), Math.abs(high));
-    }
-
-    boolean fits() {
-      return low >= Integer.MIN_VALUE && high <= Integer.MAX_VALUE;
-    }
-
-    @Override
-    public String toString() {
-      return "[" + low + ", " + high + "]";
+  /// What calibration saw, by the results of the quantized graph.
+  ///
+  /// @param norms LayerNorms
+  /// @param scores softmaxes, whose widest row is `widest` steps of the scores
+  record Observed(Map<Value, NormObservation> norms, Map<Value, Double> scores) {
+    static Observed nothing() {
+      return new Observed(new HashMap<>(), new HashMap<>());
     }
   }
 
-  RangeAnalysis(Graph<Op> graph, QuantizeOptions options) {
-    this.options = options;
+  RangeAnalysis(Graph<Op> graph, Observed observed) {
+    this.observed = observed;
     for (Node<Op> node : graph.nodes()) {
       if (node.op() instanceof Layout.Const(var data) && data.type().dtype().isInteger()) {
-        intervals.put(node.result(), constant(node.result(), data.load()));
+        Tensor tensor = data.load();
+        constants.put(node.result(), tensor);
+        intervals.put(node.result(), Interval.of(tensor));
       } else if (node.op() instanceof QOp op) {
         intervals.put(node.result(), analyse(op, node));
       }
@@ -86,33 +56,26 @@ final class RangeAnalysis {
   }
 
   RangeSummary summary() {
-    return new RangeSummary(proved, observed, canOverflow, findings);
+    return new RangeSummary(entries);
   }
 
-  private Interval constant(Value v, Tensor tensor) {
-    constants.put(v, tensor);
-    return Interval.of(tensor);
-  }
-
-  private Interval of(Value v) {
-    return intervals.getOrDefault(v, new Interval(Integer.MIN_VALUE, Integer.MAX_VALUE));
+  /// The integers a value can be.
+  Interval of(Value v) {
+    Interval known = intervals.get(v);
+    if (known != null) {
+      return known;
+    }
+    boolean isByte = v.type().dtype() == DType.I8;
+    return isByte ? Interval.BYTE : Interval.of(Integer.MIN_VALUE, Integer.MAX_VALUE);
   }
 
   private Interval analyse(QOp op, Node<Op> node) {
     return switch (op) {
       case Layout layout -> layout(layout);
-      case HostBridge.Quantize q -> new Interval(q.low(), q.high());
-      case HostBridge.Dequantize _ -> BYTE;
-      case Accumulate sum -> judged(accumulate(sum), node);
-      case MoveOut.Requantize q -> {
-        proved++;
-        Interval x = of(q.x());
-        long low = Rounding.scale8(Rounding.saturate32(x.low()), q.scale());
-        long high = Rounding.scale8(Rounding.saturate32(x.high()), q.scale());
-        yield q.relu()
-            ? new Interval(Math.max(0, low), Math.max(0, high))
-            : new Interval(low, high);
-      }
+      case HostBridge.Quantize q -> Interval.of(q.low(), q.high());
+      case HostBridge.Dequantize _ -> Interval.BYTE;
+      case Accumulate sum -> accumulate(sum, node);
+      case MoveOut.Requantize q -> requantize(q, node);
       case MoveOut.GeluI32 gelu -> gelu(gelu, node);
       case MoveOut.SoftmaxI32 softmax -> softmax(softmax, node);
       case MoveOut.LayerNormI32 norm -> norm(norm, node);
@@ -122,114 +85,223 @@ final class RangeAnalysis {
   private Interval layout(Layout layout) {
     Interval all = null;
     for (Value x : OpInfo.operands(layout)) {
-      Interval i = of(x);
-      all =
-          all == null
-              ? i
-              : new Interval(Math.min(all.low(), i.low()), Math.max(all.high(), i.high()));
+      Interval i = keepsChannels(layout, x) ? of(x) : of(x).uniform();
+      all = all == null ? i : all.hull(i);
     }
-    return all == null ? BYTE : all;
+    return all == null ? Interval.BYTE : all;
   }
 
-  private Interval accumulate(Accumulate op) {
-    return switch (op) {
-      case Accumulate.MatMulI8(var a, var b) -> product(a, b);
-      case Accumulate.ChannelMul(var x, var factors, var _) -> of(x).times(of(factors));
-      case Accumulate.Widen(var x) -> of(x);
-      case Accumulate.AddI32(var a, var b) -> of(a).plus(of(b));
-      case Accumulate.Rescale(var x, var _) -> of(x);
+  private static boolean keepsChannels(Layout layout, Value x) {
+    int last = x.type().rank() - 1;
+    return switch (layout) {
+      case Layout.Reshape(var _, var dims) ->
+          last >= 0 && !dims.isEmpty() && dims.getLast().equals(x.type().dim(-1));
+      case Layout.Transpose(var _, var permutation) ->
+          !permutation.isEmpty() && permutation.getLast() == last;
+      case Layout.Slice(var _, var axis, var _, var _, var _) -> axis != -1 && axis != last;
+      case Layout.Concat(var _, var axis) -> axis != -1 && axis != last;
+      case Layout.Broadcast(var _, var dims) -> dims.getLast().equals(x.type().dim(-1));
+      case Layout.Const _ -> false;
     };
   }
 
-  private Interval product(Value a, Value b) {
+  // Sums.
+
+  private Interval accumulate(Accumulate op, Node<Op> node) {
+    return switch (op) {
+      case Accumulate.MatMulI8(var a, var b) -> product(a, b, node);
+      case Accumulate.ChannelMul(var x, var factors, var _) ->
+          judged(of(x).times(of(factors)), node, "the product", "operand ");
+      case Accumulate.Widen(var x) -> judged(of(x), node, "the number", "operand ");
+      case Accumulate.AddI32(var a, var b) ->
+          judged(of(a).plus(of(b)), node, "the sum", "operands at one end: ");
+      case Accumulate.Rescale(var x, var _) -> judged(of(x), node, "the number", "operand ");
+    };
+  }
+
+  private Interval product(Value a, Value b, Node<Op> node) {
     Tensor weight = constants.get(b);
     Interval x = of(a);
+    int depth = a.type().dim(-1);
     if (weight == null || weight.type().rank() != 2) {
-      return x.times(of(b)).times(a.type().dim(-1));
+      Interval terms = x.uniform().times(of(b).uniform());
+      return judged(
+          terms.sums(depth), node, "a sum of " + depth + " products", "all terms at one end: ");
     }
+    Interval sums = weighted(x, weight);
+    return judged(
+        sums,
+        node,
+        "a sum of " + depth + " products",
+        "each operand of column " + sums.widest() + " at the end its weight's sign asks for: ");
+  }
+
+  /// Column by column, the largest and smallest partial sums.
+  private static Interval weighted(Interval x, Tensor weight) {
     int columns = weight.type().dim(1);
     long[] low = new long[columns];
     long[] high = new long[columns];
-    for (int i = 0; i < weight.elements(); i++) {
-      Interval term = x.times((int) weight.bytes()[i]);
-      int n = i % columns;
-      low[n] += Math.min(term.low(), term.high());
-      high[n] += Math.max(term.low(), term.high());
+    byte[] w = weight.bytes();
+    for (int k = 0, i = 0; i < w.length; k++) {
+      long from = x.low(k);
+      long to = x.high(k);
+      for (int n = 0; n < columns; n++, i++) {
+        low[n] += Math.min(0, Math.min(from * w[i], to * w[i]));
+        high[n] += Math.max(0, Math.max(from * w[i], to * w[i]));
+      }
     }
-    return new Interval(
-        java.util.Arrays.stream(low).min().orElse(0),
-        java.util.Arrays.stream(high).max().orElse(0));
+    return new Interval(low, high);
   }
 
-  private Interval judged(Interval result, Node<Op> node) {
+  private Interval judged(Interval result, Node<Op> node, String what, String pattern) {
     if (result.fits()) {
-      proved++;
-    } else {
-      overflow(node, "the sum can be anywhere in " + result);
+      proved(node, what, result.largest());
+      return result;
     }
-    return result.fits() ? result : new Interval(Integer.MIN_VALUE, Integer.MAX_VALUE);
+    canOverflow(node, what, result.largest(), pattern + result);
+    return Interval.of(Integer.MIN_VALUE, Integer.MAX_VALUE);
+  }
+
+  // What is read out.
+
+  private Interval requantize(MoveOut.Requantize q, Node<Op> node) {
+    Interval x = of(q.x());
+    proved(node, "the rounded number", 127);
+    long[] low = scaled(x.low(), q);
+    long[] high = scaled(x.high(), q);
+    return new Interval(low, high);
+  }
+
+  private static long[] scaled(long[] ends, MoveOut.Requantize q) {
+    long[] out = new long[ends.length];
+    for (int i = 0; i < out.length; i++) {
+      long y = Rounding.scale8(Rounding.saturate32(ends[i]), q.scale());
+      out[i] = q.relu() ? Math.max(0, y) : y;
+    }
+    return out;
   }
 
   private Interval gelu(MoveOut.GeluI32 gelu, Node<Op> node) {
-    Interval x = of(gelu.x());
+    Interval x = of(gelu.x()).uniform();
     GeluConstants c = new GeluConstants(1, 0, gelu.qb(), gelu.qc(), 1);
-    if (x.high() - x.low() > 1 << 16) {
-      overflow(node, "operands in " + x);
-      return BYTE;
+    if (x.highest() - x.lowest() > 1 << 16) {
+      canOverflow(node, "the product", x.largest(), "operands in " + x);
+      return Interval.BYTE;
     }
-    for (long q = x.low(); q <= x.high(); q++) {
+    long largest = 0;
+    long low = 127;
+    long high = -128;
+    for (long q = x.lowest(); q <= x.highest(); q++) {
       long product = c.product(q);
       if (product != (int) product) {
-        overflow(node, "the operand " + q + " gives " + product);
-        return BYTE;
+        canOverflow(node, "the product", Math.abs((double) product), "the operand " + q);
+        return Interval.BYTE;
       }
+      largest = Math.max(largest, Math.abs(product));
+      byte y = Rounding.scale8((int) product, gelu.scale());
+      low = Math.min(low, y);
+      high = Math.max(high, y);
     }
-    proved++;
-    return BYTE;
+    proved(node, "the product", (double) largest);
+    return Interval.of(low, high);
   }
 
   private Interval softmax(MoveOut.SoftmaxI32 softmax, Node<Op> node) {
     Interval x = of(softmax.x());
-    long largest = (long) softmax.qb() * softmax.qb() + softmax.qc();
-    long sum = largest * softmax.x().type().dim(-1);
-    long widest = (x.high() - x.low()) * softmax.qln2Inv();
+    int n = softmax.x().type().dim(-1);
+    double sum = (double) n * largestExponential(softmax);
+    double width = (double) (x.highest() - x.lowest()) * softmax.qln2Inv();
+    double seen = observed.scores().getOrDefault(node.result(), 0.0) * softmax.qln2Inv();
+    String wide = "the widest score times " + softmax.qln2Inv();
     if (sum > Integer.MAX_VALUE) {
-      overflow(node, "the sum of a row of equal scores is " + sum);
-    } else if (widest > Integer.MAX_VALUE) {
-      overflow(node, "scores " + x + " times " + softmax.qln2Inv() + " make " + widest);
+      canOverflow(node, "the sum of " + n + " exponentials", sum, n + " equal scores");
+    } else if (width < WIDTH) {
+      proved(node, "the sum of " + n + " exponentials", Math.max(width, sum));
+    } else if (seen > 0 && seen < WIDTH) {
+      seen(node, wide, width, WIDTH / seen, "scores at both ends of " + x);
     } else {
-      proved++;
+      canOverflow(node, wide, width, "scores at both ends of " + x);
     }
-    return new Interval(0, 127);
+    return Interval.of(0, (long) Math.clamp(Math.ceil(127.0 * softmax.scale()), 0, 127));
   }
 
-  /// A sum of `n` squares is largest when half of the row is at either end.
+  /// Of all operands that give anything but 0, one by one.
+  private static long largestExponential(MoveOut.SoftmaxI32 s) {
+    long largest = (long) s.qb() * s.qb() + s.qc();
+    if (largest > Integer.MAX_VALUE) {
+      return largest;
+    }
+    long lowest = -(((long) Integer.SIZE << 16) / s.qln2Inv() + 1);
+    for (long t = 0; t >= lowest; t--) {
+      long z = (-t * s.qln2Inv()) >> 16;
+      long r = t + z * s.qln2();
+      long exact = (r + s.qb()) * (r + s.qb()) + s.qc();
+      if (exact != (int) exact) {
+        return Math.abs(exact);
+      }
+      int e = IBert.exp((int) t, s.qln2(), s.qln2Inv(), s.qb(), s.qc());
+      largest = Math.max(largest, e);
+    }
+    return largest;
+  }
+
   private Interval norm(MoveOut.LayerNormI32 norm, Node<Op> node) {
     Interval x = of(norm.x());
     int n = norm.x().type().dim(-1);
-    double half = (x.high() - x.low()) / 2.0;
-    double squares = n * half * half;
-    double sum = (double) n * x.largest();
-    if (squares < 0x1p31 && sum < 0x1p31) {
-      proved++;
-    } else if (sum < 0x1p31) {
-      observed++;
-      String worst = "half of a row at each end of " + x;
-      findings.add(
-          new RangeSummary.Finding(
-              node.loc().node(), name(node), options.layerNormMargin(), worst));
-    } else {
-      overflow(node, "a row at one end of " + x);
+    double sum = 0;
+    for (int c = 0; c < n; c++) {
+      sum += Math.max(Math.abs(x.low(c)), Math.abs(x.high(c)));
     }
-    return BYTE;
+    double squares = Math.max(largestSquares(x, n), sum);
+    String what = "the sum of " + n + " squares";
+    NormObservation seen = observed.norms().get(node.result());
+    double step = norm.x().type().scale();
+    double largestSeen =
+        seen == null ? WIDTH : Math.max(seen.maxSumSquares() / (step * step), seen.maxSum() / step);
+    String witness = "each channel at the end of its interval that is farther from the middle";
+    if (squares < WIDTH) {
+      proved(node, what, squares);
+    } else if (largestSeen < WIDTH) {
+      seen(node, what, squares, WIDTH / largestSeen, witness);
+    } else {
+      canOverflow(node, what, squares, witness);
+    }
+    return Interval.BYTE;
   }
 
-  private void overflow(Node<Op> node, String worst) {
-    canOverflow++;
-    findings.add(new RangeSummary.Finding(node.loc().node(), name(node), 0, worst));
+  /// No row's sum of squared distances from its mean is larger than that from any fixed point; the
+  /// mean's truncation adds less than one per element.
+  static double largestSquares(Interval x, int n) {
+    double middle = 0;
+    for (int c = 0; c < n; c++) {
+      middle += (x.low(c) + x.high(c)) / 2.0 / n;
+    }
+    double squares = 0;
+    for (int c = 0; c < n; c++) {
+      double far = Math.max(Math.abs(x.low(c) - middle), Math.abs(x.high(c) - middle));
+      squares += far * far;
+    }
+    return squares + n;
   }
 
-  private static String name(Node<Op> node) {
-    return OpInfo.of(node.op()).name();
+  // Verdicts.
+
+  private void proved(Node<Op> node, String what, double largest) {
+    double margin = WIDTH / Math.max(1, largest);
+    entries.add(entry(node, Verdict.PROVED, what, largest, margin, ""));
+  }
+
+  private void seen(Node<Op> node, String what, double largest, double margin, String witness) {
+    entries.add(entry(node, Verdict.OBSERVED, what, largest, margin, witness));
+  }
+
+  private void canOverflow(Node<Op> node, String what, double largest, String witness) {
+    entries.add(entry(node, Verdict.CAN_OVERFLOW, what, largest, 0, witness));
+  }
+
+  private static Entry entry(
+      Node<Op> node, Verdict verdict, String what, double largest, double margin, String witness) {
+    String op = OpInfo.of(node.op()).name();
+    return new Entry(node.loc().node(), op, verdict, what, largest, margin, witness);
   }
 }

@@ -2,24 +2,70 @@ package org.lapidary.passes.quant;
 
 import java.util.List;
 
-/// What is known about the 32-bit intermediate values of the integer operations.
+/// What is known about the 32-bit intermediate values of every integer operation.
 ///
-/// @param proved operations in which nothing can leave its width, whatever the input
-/// @param observed operations whose calibrated maximum is within the width, with the margin of the
-///   options
-/// @param canOverflow the others
-/// @param findings one line for each operation that is not proved
-public record RangeSummary(int proved, int observed, int canOverflow, List<Finding> findings) {
+/// @param entries one per integer operation, in the order of the graph
+public record RangeSummary(List<Entry> entries) {
+  /// An observed range counts as safe from this margin on.
+  public static final double SAFE_MARGIN = 2;
 
-  /// An operation that is not proved.
+  /// How sure it is that nothing leaves its 32 bits.
+  public enum Verdict {
+    /// Impossible whatever the input, by intervals from the weights and the int8 operands.
+    PROVED,
+    /// The intervals do not exclude it, but what calibration saw fits, with a margin.
+    OBSERVED,
+    /// Nothing known excludes it.
+    CAN_OVERFLOW
+  }
+
+  /// One operation.
   ///
   /// @param node name of the ONNX node
   /// @param op name of the operation
-  /// @param margin the width over the largest observed value; 0 if nothing is known
-  /// @param worst the worst case that the analysis cannot exclude
-  public record Finding(String node, String op, double margin, String worst) {}
+  /// @param verdict how sure it is
+  /// @param what the intermediate value that comes nearest to its width
+  /// @param largest its largest magnitude that the intervals allow
+  /// @param margin of the width over `largest` if proved, over the largest observed value if
+  ///   observed, else 0
+  /// @param witness operands that reach `largest`; empty if proved
+  public record Entry(
+      String node,
+      String op,
+      Verdict verdict,
+      String what,
+      double largest,
+      double margin,
+      String witness) {
+
+    /// Whether it is proved, or observed with margin enough.
+    public boolean safe() {
+      return verdict == Verdict.PROVED || (verdict == Verdict.OBSERVED && margin >= SAFE_MARGIN);
+    }
+  }
 
   public RangeSummary {
-    findings = List.copyOf(findings);
+    entries = List.copyOf(entries);
+  }
+
+  public int proved() {
+    return count(Verdict.PROVED);
+  }
+
+  public int observed() {
+    return count(Verdict.OBSERVED);
+  }
+
+  public int canOverflow() {
+    return count(Verdict.CAN_OVERFLOW);
+  }
+
+  /// The operations that are not proved.
+  public List<Entry> findings() {
+    return entries.stream().filter(e -> e.verdict() != Verdict.PROVED).toList();
+  }
+
+  private int count(Verdict verdict) {
+    return (int) entries.stream().filter(e -> e.verdict() == verdict).count();
   }
 }

@@ -17,6 +17,19 @@ import org.lapidary.ir.op.NnOp;
 /// which has one step from end to end; and q and k, whose product's step decides how large the sum
 /// of a row of exponentials becomes.
 final class Steps {
+  /// The host's clamp of what enters the residual stream, over the largest value calibrated.
+  private static final double ENTRY_MARGIN = 2;
+
+  /// Steps per standard deviation of a row that a LayerNorm should see. Fewer would do for the row
+  /// itself, but gamma becomes an integer factor in these steps, of some thirtieth of them.
+  private static final double RESOLUTION = 2048;
+
+  /// Share of the rows that may be flatter than the resolution asks for.
+  private static final double FLAT_ROWS = 0.01;
+
+  /// Rounding to integers adds to the squares that were observed in real numbers.
+  private static final double MARGIN_SLACK = 1.02;
+
   private final ModelView model;
   private final Sides sides;
   private final Calibration calibration;
@@ -86,14 +99,49 @@ final class Steps {
     return at;
   }
 
+  /// The finest step with the margin that is asked for; coarser, so that the sum of squares is
+  /// proved or the margin is larger, as long as the rows keep their resolution.
+  private record NormStep(double finest, double proving, double coarsest) {
+    double chosen() {
+      return Math.max(1e-12, Math.max(finest, Math.min(proving, coarsest)));
+    }
+
+    /// One step for two.
+    NormStep with(NormStep other) {
+      return new NormStep(
+          Math.max(finest, other.finest),
+          Math.max(proving, other.proving),
+          Math.min(coarsest, other.coarsest));
+    }
+  }
+
   private void measureNorms() {
+    RowBounds bounds = new RowBounds(model, sides, this);
+    Map<Value, NormStep> wanted = new HashMap<>();
     for (Node<NnOp> node : model.graph().nodes()) {
       if (node.op() instanceof Neural.LayerNorm norm && sides.accelerated(node.result())) {
-        double sum = calibration.ofNorm(node.result()).maxSumSquares();
-        double finest = Math.sqrt(sum * options.layerNormMargin() / 0x1p31);
-        streams.merge(chain(model.root(norm.x())), Math.max(finest, 1e-12), Math::max);
+        NormObservation seen = calibration.ofNorm(node.result());
+        double squares = seen.maxSumSquares() * MARGIN_SLACK * options.layerNormMargin();
+        NormStep step =
+            new NormStep(
+                Math.sqrt(squares / 0x1p31),
+                Math.sqrt(bounds.largestSquares(norm.x()) / 0x1p31),
+                seen.deviations().percentile(FLAT_ROWS) / RESOLUTION);
+        wanted.merge(chain(model.root(norm.x())), step, NormStep::with);
       }
     }
+    wanted.forEach((chain, step) -> streams.put(chain, step.chosen()));
+  }
+
+  /// The largest magnitude with which a value of the host enters the residual stream; what is
+  /// larger is clamped.
+  double entryBound(Value v) {
+    if (!model.isConstant(v)) {
+      return ENTRY_MARGIN * calibration.of(v).absMax();
+    }
+    Histogram h = new Histogram();
+    h.add(model.constant(v).f32());
+    return ENTRY_MARGIN * h.absMax();
   }
 
   private void coarsenScores() {

@@ -108,9 +108,7 @@ final class QuantizerTest {
       RangeSummary ranges = quantize(graph, QuantizeOptions.DEFAULT).ranges();
       assertThat(ranges.canOverflow()).isZero();
       assertThat(ranges.proved()).isGreaterThan(30);
-      assertThat(ranges.findings())
-          .hasSize(ranges.observed())
-          .allMatch(f -> f.op().equals("q.layernorm") && f.margin() >= 2);
+      assertThat(ranges.findings()).hasSize(ranges.observed()).allMatch(RangeSummary.Entry::safe);
     }
   }
 

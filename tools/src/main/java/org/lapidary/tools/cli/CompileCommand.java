@@ -67,7 +67,10 @@ final class CompileCommand implements Callable<Integer> {
 
   @Option(
       names = "--prove",
-      description = "Fail if some integer operation can overflow for all that is known.")
+      description = {
+        "Print what is known about the range of every integer operation; fail unless each is",
+        "proved not to overflow, or observed with a margin of 2."
+      })
   boolean prove;
 
   @Mixin Output output = new Output();
@@ -134,16 +137,11 @@ final class CompileCommand implements Callable<Integer> {
                 "leave out --require-accelerator to accept it"));
       }
     }
-    if (prove && compiled.quantized().ranges().canOverflow() > 0) {
-      for (RangeSummary.Finding f : compiled.quantized().ranges().findings()) {
-        problems.add(
-            Diagnostic.error(
-                Diagnostic.Code.CANNOT_QUANTIZE,
-                model.toString(),
-                f.node(),
-                f.op() + " is not proved: " + f.worst(),
-                "give more calibration data"));
-      }
+    if (prove) {
+      compiled.quantized().ranges().findings().stream()
+          .filter(e -> !e.safe())
+          .map(e -> RangeReport.diagnostic(model.toString(), e))
+          .forEach(problems::add);
     }
     if (!problems.isEmpty()) {
       throw new DiagnosticException(problems);
@@ -169,6 +167,9 @@ final class CompileCommand implements Callable<Integer> {
         .printf(
             "ranges: %d proved, %d observed, %d can overflow%n",
             r.proved(), r.observed(), r.canOverflow());
+    if (prove) {
+      output.out().print(RangeReport.table(r));
+    }
     for (Placement p : c.program().placements()) {
       if (p.where() == Placement.Where.HOST) {
         output.out().println("host: " + p.node() + ": " + p.reason());
@@ -224,10 +225,6 @@ final class CompileCommand implements Callable<Integer> {
       one.put("reason", p.reason());
       placements.add(one);
     }
-    Map<String, Object> ranges = new LinkedHashMap<>();
-    ranges.put("proved", c.quantized().ranges().proved());
-    ranges.put("observed", c.quantized().ranges().observed());
-    ranges.put("can_overflow", c.quantized().ranges().canOverflow());
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("passes", passes);
     document.put("seconds", seconds);
@@ -236,7 +233,7 @@ final class CompileCommand implements Callable<Integer> {
     document.put("macs", c.program().macs());
     document.put("placement", placements);
     document.put("why_not", whyNots(c));
-    document.put("ranges", ranges);
+    document.put("ranges", RangeReport.document(c.quantized().ranges()));
     return document;
   }
 
