@@ -20,6 +20,7 @@ import org.lapidary.gemmini.program.Container;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
 import org.lapidary.gemmini.program.ProgramRunner.Options;
+import org.lapidary.gemmini.program.ProgramTiming;
 import org.lapidary.ir.Diagnostic.Code;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
@@ -31,6 +32,7 @@ import org.lapidary.ir.op.Op;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 import org.lapidary.sim.Simulator;
+import org.lapidary.sim.timing.MemoryTiming;
 import org.lapidary.sim.trace.Replay;
 
 /// What a compiled program is on disk, and what it tells about a run.
@@ -170,6 +172,9 @@ class ContainerTest {
     assertThat(timed.cycles()).isGreaterThan(program.boundCycles() / 2).isPositive();
     assertThat(timed.kernelCycles().stream().mapToLong(k -> k.cycles()).sum())
         .isEqualTo(timed.cycles());
+    assertThat(ProgramTiming.of(program, MemoryTiming.of(program.machine())))
+        .as("the same without running it")
+        .isEqualTo(new ProgramTiming(timed.cycles(), timed.kernelCycles()));
     assertThat(timed.kernelCycles().stream().map(k -> k.kernel()).distinct())
         .hasSize(program.kernels().size());
   }

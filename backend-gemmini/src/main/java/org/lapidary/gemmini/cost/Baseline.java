@@ -1,5 +1,7 @@
 package org.lapidary.gemmini.cost;
 
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -13,55 +15,45 @@ import org.lapidary.ir.op.MoveOut;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.op.OpInfo;
 
-/// The float-host baseline: matmuls on the accelerator, as fast as ours; everything between them on
-/// the host in floating point, with a dequantisation after every matmul and a quantisation of every
-/// matmul input that the host computed. Source: survey.md §2.2.
+/// The float-host baseline: matmuls on the accelerator, everything between them on the host in
+/// floating point, with a dequantisation after every matmul and a quantisation of every matmul
+/// input that the host computed. Source: arXiv 2302.14017, §3.4.
 ///
-/// The host's cycles per element are an assumption, derived from the survey's latency shares for
-/// BERT-Base at length 512.
-///
-/// @param softmax elements, and so on
+/// @param elements of each kind of work of the host; its cycles per element are an assumption, see
+///   [HostWork]
 /// @param matmulCycles of the accelerator
-public record Baseline(
-    long softmax,
-    long gelu,
-    long layerNorm,
-    long residual,
-    long dequantized,
-    long quantized,
-    long matmulCycles) {
-  private static final int SOFTMAX_CYCLES = 40;
-  private static final int GELU_CYCLES = 43;
-  private static final int LAYERNORM_CYCLES = 34;
-  private static final int RESIDUAL_CYCLES = 94;
-  private static final int CONVERSION_CYCLES = 25;
+public record Baseline(Map<HostWork, Long> elements, long matmulCycles) {
+  public Baseline {
+    Map<HostWork, Long> all = new EnumMap<>(HostWork.class);
+    for (HostWork work : HostWork.values()) {
+      all.put(work, elements.getOrDefault(work, 0L));
+    }
+    elements = Collections.unmodifiableMap(all);
+  }
 
   /// The baseline of a quantized graph.
   public static Baseline of(Graph<Op> graph, long matmulCycles) {
     Map<Value, Graph.Node<Op>> definitions = graph.definitions();
-    long softmax = 0;
-    long gelu = 0;
-    long layerNorm = 0;
-    long residual = 0;
-    long dequantized = 0;
+    Map<HostWork, Long> elements = new EnumMap<>(HostWork.class);
     Set<Value> quantized = new HashSet<>();
     for (Graph.Node<Op> node : graph.nodes()) {
-      int elements = node.result().type().elements();
+      long size = node.result().type().elements();
       switch (node.op()) {
-        case MoveOut.SoftmaxI32 _ -> softmax += elements;
-        case MoveOut.GeluI32 _ -> gelu += elements;
-        case MoveOut.LayerNormI32 _ -> layerNorm += elements;
-        case Accumulate.AddI32 sum when isResidual(sum, definitions) -> residual += elements;
+        case MoveOut.SoftmaxI32 _ -> elements.merge(HostWork.SOFTMAX, size, Long::sum);
+        case MoveOut.GeluI32 _ -> elements.merge(HostWork.GELU, size, Long::sum);
+        case MoveOut.LayerNormI32 _ -> elements.merge(HostWork.LAYERNORM, size, Long::sum);
+        case Accumulate.AddI32 sum when isResidual(sum, definitions) ->
+            elements.merge(HostWork.RESIDUAL, size, Long::sum);
         case Accumulate.MatMulI8 m -> {
-          dequantized += elements;
+          elements.merge(HostWork.DEQUANTIZE, size, Long::sum);
           addQuantized(m.a(), m.b(), definitions, quantized);
           addQuantized(m.b(), m.a(), definitions, quantized);
         }
         default -> {} // free, or done before and after the model in both
       }
     }
-    long inputs = quantized.stream().mapToLong(v -> v.type().elements()).sum();
-    return new Baseline(softmax, gelu, layerNorm, residual, dequantized, inputs, matmulCycles);
+    elements.put(HostWork.QUANTIZE, quantized.stream().mapToLong(v -> v.type().elements()).sum());
+    return new Baseline(elements, matmulCycles);
   }
 
   /// `Baseline.cycles(graph, matmulCycles)` in one number.
@@ -69,42 +61,37 @@ public record Baseline(
     return of(graph, matmulCycles).cycles();
   }
 
+  /// Cycles of one kind of the host's work.
+  public long cycles(HostWork work) {
+    return elements.getOrDefault(work, 0L) * work.cyclesPerElement();
+  }
+
+  /// All cycles; host and accelerator take turns.
   public long cycles() {
-    return softmax * SOFTMAX_CYCLES
-        + gelu * GELU_CYCLES
-        + layerNorm * LAYERNORM_CYCLES
-        + residual * RESIDUAL_CYCLES
-        + (dequantized + quantized) * CONVERSION_CYCLES
-        + matmulCycles;
+    return matmulCycles + elements.keySet().stream().mapToLong(this::cycles).sum();
+  }
+
+  /// The baseline of a model that is this one several times over.
+  public Baseline times(int factor) {
+    Map<HostWork, Long> more = new EnumMap<>(HostWork.class);
+    elements.forEach((work, size) -> more.put(work, size * factor));
+    return new Baseline(more, matmulCycles * factor);
   }
 
   /// The assumptions and the figures, for people.
   public String description() {
-    return """
-    float-host baseline, %,d cycles: matmuls on the accelerator with our own mapping (%,d cycles),
-    the rest on the host in float, cycles per element derived from the latency shares of arXiv 2302.14017 (an assumption):
-      softmax       %,12d elements x %d
-      GELU          %,12d elements x %d
-      LayerNorm     %,12d elements x %d
-      residual add  %,12d elements x %d
-      dequantise    %,12d elements x %d
-      quantise      %,12d elements x %d
-    """
-        .formatted(
-            cycles(),
-            matmulCycles,
-            softmax,
-            SOFTMAX_CYCLES,
-            gelu,
-            GELU_CYCLES,
-            layerNorm,
-            LAYERNORM_CYCLES,
-            residual,
-            RESIDUAL_CYCLES,
-            dequantized,
-            CONVERSION_CYCLES,
-            quantized,
-            CONVERSION_CYCLES);
+    StringBuilder text = new StringBuilder();
+    text.append(
+        """
+        float-host baseline, %,d cycles: matmuls on the accelerator with our own mapping (%,d cycles),
+        the rest on the host in float, cycles per element derived from the latency shares of arXiv 2302.14017 (an assumption):
+        """
+            .formatted(cycles(), matmulCycles));
+    elements.forEach((work, size) ->
+        text.append(
+            "  %-12s  %,12d elements x %d%n"
+                .formatted(work.label(), size, work.cyclesPerElement())));
+    return text.toString();
   }
 
   /// A sum of two activations of the same shape, one of them not fresh from a matmul.

@@ -3,6 +3,7 @@ package org.lapidary.gemmini.cost;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
@@ -45,14 +46,20 @@ class CostTest {
     builder.result("y", builder.emit(new MoveOut.LayerNormI32(sum, 10f, false, 0.1)));
     Graph<Op> graph = builder.build();
 
-    int state = LENGTH * HIDDEN;
-    int square = HEADS * LENGTH * LENGTH;
+    long state = LENGTH * HIDDEN;
+    long square = HEADS * LENGTH * LENGTH;
     assertThat(Baseline.of(graph, 1000))
         .isEqualTo(
-            new Baseline(square, 0, state, state, 5L * state + square, 2L * state + square, 1000));
+            new Baseline(
+                Map.of(
+                    HostWork.SOFTMAX, square,
+                    HostWork.LAYERNORM, state,
+                    HostWork.RESIDUAL, state,
+                    HostWork.DEQUANTIZE, 5 * state + square,
+                    HostWork.QUANTIZE, 2 * state + square),
+                1000));
     assertThat(Baseline.cycles(graph, 1000))
-        .isEqualTo(
-            40L * square + 34L * state + 94L * state + 25L * (7 * state + 2 * square) + 1000);
+        .isEqualTo(40 * square + 34 * state + 94 * state + 25 * (7 * state + 2 * square) + 1000);
   }
 
   private Value project(Value x) {

@@ -1,0 +1,36 @@
+package org.lapidary.gemmini.program;
+
+import java.util.List;
+import org.lapidary.gemmini.program.ProgramRunner.KernelCycles;
+import org.lapidary.sim.Simulator;
+import org.lapidary.sim.timing.MemoryTiming;
+
+/// The predicted cycles of a program, without running it: no command depends on data.
+///
+/// @param cycles of the accelerator, the same as of a run
+/// @param kernels cycles of each kernel, from the end of the one before to its own end, in order
+public record ProgramTiming(long cycles, List<KernelCycles> kernels) {
+  public ProgramTiming {
+    kernels = List.copyOf(kernels);
+  }
+
+  /// Predicts a program on a memory.
+  public static ProgramTiming of(Program program, MemoryTiming memory) {
+    KernelTimer timer = new KernelTimer(program, memory);
+    long[] words = program.commands();
+    for (Step step : program.steps()) {
+      if (step instanceof Step.Accelerator part) {
+        List<Step.Range> ranges = part.ranges();
+        for (int r = 0; r < ranges.size(); r++) {
+          timer.begin(ranges.get(r).kernel());
+          int to = r + 1 < ranges.size() ? ranges.get(r + 1).from() : part.to();
+          for (int i = ranges.get(r).from(); i < to; i++) {
+            int at = Simulator.PACKED_LONGS * i;
+            timer.command(i, (int) words[at], words[at + 1], words[at + 2]);
+          }
+        }
+      }
+    }
+    return new ProgramTiming(timer.cycles(), timer.kernelCycles());
+  }
+}
