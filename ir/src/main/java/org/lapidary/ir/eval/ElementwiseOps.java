@@ -49,17 +49,37 @@ final class ElementwiseOps {
     Tensor a = Strided.broadcast(operands.get(0), type.dims());
     Tensor b = Strided.broadcast(operands.get(1), type.dims());
     if (type.dtype() == DType.F32) {
-      float[] out = new float[type.elements()];
-      DoubleBinaryOperator f = FloatFunctions.of(op);
-      for (int i = 0; i < out.length; i++) {
-        out[i] = (float) f.applyAsDouble(a.f32()[i], b.f32()[i]);
-      }
-      return Tensor.of(type, out);
+      return Tensor.of(type, floats(op, a.f32(), b.f32()));
     }
     Tensor out = Strided.zeros(type);
     LongBinaryOperator f = integerFunction(op);
     for (int i = 0; i < out.elements(); i++) {
       set(out, i, f.applyAsLong(a.asLong(i), b.asLong(i)));
+    }
+    return out;
+  }
+
+  /// The two that most of a Transformer consists of have loops of their own: sums and products of
+  /// floats are the same whether they are rounded at once or by way of a double.
+  private static float[] floats(Elementwise.Binary op, float[] a, float[] b) {
+    float[] out = new float[a.length];
+    switch (op) {
+      case Elementwise.Add _ -> {
+        for (int i = 0; i < out.length; i++) {
+          out[i] = a[i] + b[i];
+        }
+      }
+      case Elementwise.Mul _ -> {
+        for (int i = 0; i < out.length; i++) {
+          out[i] = a[i] * b[i];
+        }
+      }
+      default -> {
+        DoubleBinaryOperator f = FloatFunctions.of(op);
+        for (int i = 0; i < out.length; i++) {
+          out[i] = (float) f.applyAsDouble(a[i], b[i]);
+        }
+      }
     }
     return out;
   }

@@ -1,10 +1,13 @@
 package org.lapidary.ir.eval;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Diagnostic;
@@ -35,6 +38,12 @@ public final class Evaluator {
     void computed(Graph.Node<? extends Op> node, Tensor result);
   }
 
+  /// The same for several samples: every operation is done on all of them before the next.
+  @FunctionalInterface
+  public interface SamplesObserver {
+    void computed(int sample, Graph.Node<? extends Op> node, Tensor result);
+  }
+
   /// Runs a graph on inputs by name and gives its results by name, in the order of the graph.
   ///
   /// @throws DiagnosticException if an input is missing, unknown or of the wrong type
@@ -45,17 +54,22 @@ public final class Evaluator {
   /// The same, showing every intermediate result to an observer.
   public static Map<String, Tensor> run(
       Graph<? extends Op> graph, Map<String, Tensor> inputs, Observer observer) {
-    Map<Value, Tensor> live = new HashMap<>();
+    return run(graph, List.of(inputs), (_, node, result) -> observer.computed(node, result))
+        .getFirst();
+  }
+
+  /// Runs a graph on several samples at once, reading each constant once for all of them: they may
+  /// be larger together than the memory, and are read where they are used.
+  public static List<Map<String, Tensor>> run(
+      Graph<? extends Op> graph, List<Map<String, Tensor>> samples, SamplesObserver observer) {
+    Map<Value, List<Tensor>> live = new HashMap<>();
     for (Graph.Port port : graph.inputs()) {
-      live.put(port.value(), input(graph, port, inputs.get(port.name())));
+      live.put(
+          port.value(),
+          samples.stream().map(inputs -> input(graph, port, inputs.get(port.name()))).toList());
     }
-    for (String name : inputs.keySet()) {
-      if (graph.input(name).isEmpty()) {
-        throw invalidInput(graph, name, "the model has no input of that name");
-      }
-    }
+    samples.forEach(inputs -> refuseUnknown(graph, inputs));
     Map<Value, Integer> lastUse = lastUse(graph);
-    // Constants are read where they are used: they may be larger together than the memory.
     Map<Value, Data> constants = new HashMap<>();
     int at = 0;
     for (Graph.Node<? extends Op> node : graph.nodes()) {
@@ -65,21 +79,48 @@ public final class Evaluator {
         continue;
       }
       List<Value> operands = OpInfo.operands(node.op());
-      List<Tensor> tensors = operands.stream().map(v -> known(v, live, constants)).toList();
-      Tensor result = compute(graph, node, tensors);
-      observer.computed(node, result);
-      live.put(node.result(), result);
+      List<List<Tensor>> tensors =
+          operands.stream().map(v -> known(v, live, constants, samples.size())).toList();
+      List<Tensor> results = new ArrayList<>();
+      for (int sample = 0; sample < samples.size(); sample++) {
+        Tensor result = compute(graph, node, column(tensors, sample));
+        observer.computed(sample, node, result);
+        results.add(result);
+      }
+      live.put(node.result(), results);
       for (Value operand : operands) {
         drop(live, lastUse, operand, at);
       }
       drop(live, lastUse, node.result(), at);
       at++;
     }
-    Map<String, Tensor> results = new LinkedHashMap<>();
-    for (Graph.Port port : graph.results()) {
-      results.put(port.name(), known(port.value(), live, constants));
+    List<List<Tensor>> results =
+        graph.results().stream()
+            .map(port -> known(port.value(), live, constants, samples.size()))
+            .toList();
+    return IntStream.range(0, samples.size())
+        .mapToObj(sample -> named(graph.results(), column(results, sample)))
+        .toList();
+  }
+
+  private static List<Tensor> column(List<List<Tensor>> tensors, int sample) {
+    return tensors.stream().map(t -> t.get(sample)).toList();
+  }
+
+  private static Map<String, Tensor> named(List<Graph.Port> ports, List<Tensor> tensors) {
+    Map<String, Tensor> named = new LinkedHashMap<>();
+    for (int i = 0; i < ports.size(); i++) {
+      named.put(ports.get(i).name(), tensors.get(i));
     }
-    return results;
+    return named;
+  }
+
+  private static void refuseUnknown(Graph<? extends Op> graph, Map<String, Tensor> inputs) {
+    for (String name : inputs.keySet()) {
+      if (graph.input(name).isEmpty()) {
+        throw invalidInput(graph, name, "the model has no input of that name");
+      }
+    }
   }
 
   /// What one operation computes from its operands.
@@ -160,15 +201,16 @@ public final class Evaluator {
     return last;
   }
 
-  private static Tensor known(Value value, Map<Value, Tensor> live, Map<Value, Data> constants) {
+  private static List<Tensor> known(
+      Value value, Map<Value, List<Tensor>> live, Map<Value, Data> constants, int samples) {
     Data constant = constants.get(value);
     return constant != null
-        ? constant.load()
+        ? Collections.nCopies(samples, constant.load())
         : Objects.requireNonNull(live.get(value), "used before it is defined");
   }
 
   private static void drop(
-      Map<Value, Tensor> live, Map<Value, Integer> lastUse, Value value, int at) {
+      Map<Value, List<Tensor>> live, Map<Value, Integer> lastUse, Value value, int at) {
     if (lastUse.getOrDefault(value, -1) <= at) {
       live.remove(value);
     }

@@ -1,5 +1,8 @@
 package org.lapidary.ir.num;
 
+import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
+
 /// The Gauss error function to about ten digits: its values at multiples of 1/64 from the power
 /// series, and Taylor's formula of fourth order from the nearest of them.
 public final class Erf {
@@ -9,7 +12,8 @@ public final class Erf {
   private static final int END = 6;
 
   private static final double DERIVATIVE_AT_0 = 2 / Math.sqrt(Math.PI);
-  private static final double[] TABLE = table();
+  private static final double[] VALUES = table(Erf::series);
+  private static final double[] SLOPES = table(Erf::derivative);
 
   private Erf() {}
 
@@ -24,17 +28,18 @@ public final class Erf {
     double square = x0 * x0;
     double third = (2 * square - 1) / 3;
     double fourth = x0 * (3 - 2 * square) / 6;
-    double slope = DERIVATIVE_AT_0 * Math.exp(-square);
-    double y = TABLE[step] + slope * h * (1 + h * (-x0 + h * (third + h * fourth)));
+    double y = VALUES[step] + SLOPES[step] * h * (1 + h * (-x0 + h * (third + h * fourth)));
     return Math.copySign(y, x);
   }
 
-  private static double[] table() {
+  private static double[] table(DoubleUnaryOperator f) {
     double[] values = new double[END * STEPS_PER_UNIT + 1];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = series((double) i / STEPS_PER_UNIT);
-    }
+    Arrays.setAll(values, i -> f.applyAsDouble((double) i / STEPS_PER_UNIT));
     return values;
+  }
+
+  private static double derivative(double x) {
+    return DERIVATIVE_AT_0 * StrictMath.exp(-x * x);
   }
 
   /// `2/sqrt(pi) e^(-x^2) (x + 2x^3/3 + 4x^5/15 + …)`: all terms positive, nothing cancels.
@@ -45,6 +50,6 @@ public final class Erf {
       term *= 2 * x * x / (2 * n + 1);
       sum += term;
     }
-    return DERIVATIVE_AT_0 * Math.exp(-x * x) * sum;
+    return derivative(x) * sum;
   }
 }

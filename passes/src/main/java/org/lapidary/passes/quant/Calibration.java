@@ -57,8 +57,8 @@ public final class Calibration {
     return Objects.requireNonNull(scores.get(result), () -> "not calibrated: " + result);
   }
 
-  void countSample() {
-    samples++;
+  void countSamples(int more) {
+    samples += more;
   }
 
   Histogram histogram(Value value) {

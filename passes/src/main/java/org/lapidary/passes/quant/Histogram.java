@@ -1,5 +1,6 @@
 package org.lapidary.passes.quant;
 
+import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
 /// How often real values occurred, in bins of equal width over `[-2^e, 2^e)`.
@@ -16,6 +17,9 @@ public final class Histogram {
 
   private static final int CLIP_CANDIDATES = 64;
 
+  /// Values whose bins are found at a time.
+  private static final int BLOCK = 1024;
+
   private final long[] counts = new long[BINS];
   private int exponent = SMALLEST_EXPONENT;
   private long total;
@@ -27,22 +31,43 @@ public final class Histogram {
     float low = Float.POSITIVE_INFINITY;
     float high = Float.NEGATIVE_INFINITY;
     for (int i = from; i < to; i++) {
-      if (Float.isFinite(values[i])) {
-        low = Math.min(low, values[i]);
-        high = Math.max(high, values[i]);
-      }
+      low = Math.min(low, values[i]);
+      high = Math.max(high, values[i]);
     }
-    if (low > high) {
-      return;
+    if (Float.isFinite(low) && Float.isFinite(high)) {
+      widen(low, high);
+      count(values, from, to);
+    } else if (from < to) {
+      float[] finite = finite(values, from, to);
+      add(finite, 0, finite.length);
     }
-    widen(low, high);
-    double perUnit = 1 / binWidth();
+  }
+
+  private static float[] finite(float[] values, int from, int to) {
+    float[] kept = new float[to - from];
+    int n = 0;
     for (int i = from; i < to; i++) {
       if (Float.isFinite(values[i])) {
-        counts[HALF + (int) Math.floor(values[i] * perUnit)]++;
-        total++;
+        kept[n++] = values[i];
       }
     }
+    return Arrays.copyOf(kept, n);
+  }
+
+  /// Finding the bins of a block first, the compiler does with vectors.
+  private void count(float[] values, int from, int to) {
+    int[] bins = new int[Math.min(BLOCK, to - from)];
+    double perUnit = 1 / binWidth();
+    for (int start = from; start < to; start += BLOCK) {
+      int n = Math.min(BLOCK, to - start);
+      for (int i = 0; i < n; i++) {
+        bins[i] = HALF + (int) Math.floor(values[start + i] * perUnit);
+      }
+      for (int i = 0; i < n; i++) {
+        counts[bins[i]]++;
+      }
+    }
+    total += to - from;
   }
 
   /// Counts all elements.
@@ -162,7 +187,7 @@ public final class Histogram {
     int shift = Math.min(31, needed - exponent);
     exponent = needed;
     long[] old = counts.clone();
-    java.util.Arrays.fill(counts, 0);
+    Arrays.fill(counts, 0);
     for (int i = 0; i < BINS; i++) {
       counts[HALF + ((i - HALF) >> shift)] += old[i];
     }
