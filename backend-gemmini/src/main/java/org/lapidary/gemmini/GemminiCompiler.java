@@ -20,6 +20,8 @@ import org.lapidary.gemmini.program.MemoryImage;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.Region;
 import org.lapidary.gemmini.program.Step;
+import org.lapidary.gemmini.search.TilingCache;
+import org.lapidary.gemmini.search.TilingSearch;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
@@ -48,6 +50,7 @@ public final class GemminiCompiler {
   /// @throws org.lapidary.ir.DiagnosticException if the machine cannot do it
   public static Program compile(
       Graph<Op> graph, GemminiParams machine, Semantics semantics, ScheduleOptions options) {
+    TilingSearch search = new TilingSearch(machine, semantics, TilingCache.inMemory());
     Mapping mapping = Mapper.map(graph, machine, semantics, options);
     List<Value> inputs = graph.inputs().stream().map(Graph.Port::value).toList();
     List<Value> results = graph.results().stream().map(Graph.Port::value).toList();
@@ -56,7 +59,7 @@ public final class GemminiCompiler {
             MainMemory.DEFAULT_BASE,
             mapping.images().stream().map(i -> i.view().buffer()).toList(),
             Emitter.lifetimes(mapping, inputs, results));
-    Emitter.Emitted emitted = Emitter.emit(mapping, machine, plan);
+    Emitter.Emitted emitted = Emitter.emit(mapping, machine, plan, k -> search.choose(k).tiling());
     Numbering numbers = new Numbering(graph);
     return new Program(
         machine,

@@ -1,5 +1,6 @@
 package org.lapidary.gemmini.emit;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.lapidary.gemmini.emit.OperandBuffer.Block;
 import org.lapidary.gemmini.map.Contribution;
@@ -11,7 +12,7 @@ import org.lapidary.gemmini.map.View;
 final class AccumulationEmitter {
   private final int number;
   private final Kernel.Accumulation kernel;
-  private final Tiling tiling;
+  private final StreamTiling tiling;
   private final Units units;
   private final OnChip chip;
   private final Addresses addresses;
@@ -23,10 +24,15 @@ final class AccumulationEmitter {
   private Stage stage;
 
   AccumulationEmitter(
-      int number, Kernel.Accumulation kernel, Units units, OnChip chip, Addresses addresses) {
+      int number,
+      Kernel.Accumulation kernel,
+      StreamTiling tiling,
+      Units units,
+      OnChip chip,
+      Addresses addresses) {
     this.number = number;
     this.kernel = kernel;
-    this.tiling = Tiling.choose(kernel, chip);
+    this.tiling = tiling;
     this.units = units;
     this.chip = chip;
     this.addresses = addresses;
@@ -35,10 +41,28 @@ final class AccumulationEmitter {
   }
 
   void emit() {
+    emit(Integer.MAX_VALUE);
+  }
+
+  /// Emits the first pieces of the sum, at least one.
+  ///
+  /// @return where they begin to be worked on
+  List<KernelStream.Piece> emit(int mostPieces) {
     int[] batch = new int[kernel.batch().size()];
+    units.left.divide(tiling.leftSlotTiles(kernel, chip) * dim);
+    units.right.divide(tiling.rightSlotTiles(kernel, chip) * dim);
+    List<KernelStream.Piece> accepted = new ArrayList<>();
+    long area = 0;
     do {
-      matrix(batch);
+      for (int[] corner : corners()) {
+        area += piece(batch, corner[0], corner[1]);
+        accepted.add(new KernelStream.Piece(units.pipeline.commands().count(), area));
+        if (accepted.size() == mostPieces) {
+          return accepted;
+        }
+      }
     } while (advance(batch, kernel.batch()));
+    return accepted;
   }
 
   /// The next index in row-major order; false after the last.
@@ -52,28 +76,31 @@ final class AccumulationEmitter {
     return false;
   }
 
-  private void matrix(int[] batch) {
+  /// First row and column of each piece, in order.
+  private List<int[]> corners() {
     int rowStep = tiling.rowBlocks() * tiling.blockRows();
     int colStep = tiling.colTiles() * dim;
-    int[] at = batch.clone();
+    List<int[]> corners = new ArrayList<>();
     if (tiling.rowsOutermost()) {
       for (int row = 0; row < kernel.rows(); row += rowStep) {
         for (int col = 0; col < kernel.cols(); col += colStep) {
-          piece(at, row, col, rowStep, colStep);
+          corners.add(new int[] {row, col});
         }
       }
     } else {
       for (int col = 0; col < kernel.cols(); col += colStep) {
         for (int row = 0; row < kernel.rows(); row += rowStep) {
-          piece(at, row, col, rowStep, colStep);
+          corners.add(new int[] {row, col});
         }
       }
     }
+    return corners;
   }
 
-  private void piece(int[] batch, int row, int col, int rowStep, int colStep) {
-    int rows = Math.min(rowStep, kernel.rows() - row);
-    int cols = Math.min(colStep, kernel.cols() - col);
+  /// Emits one piece; returns its tiles.
+  private long piece(int[] batch, int row, int col) {
+    int rows = Math.min(tiling.rowBlocks() * tiling.blockRows(), kernel.rows() - row);
+    int cols = Math.min(tiling.colTiles() * dim, kernel.cols() - col);
     if (!tiling.pingPong()) {
       units.pipeline.drain(); // the next piece needs the rows the last one is stored from
     }
@@ -102,6 +129,7 @@ final class AccumulationEmitter {
     store(piece);
     units.pipeline.accept(stage);
     stage = new Stage(number);
+    return (long) blocks(rows) * chip.tiles(cols);
   }
 
   private void store(Piece p) {
@@ -110,7 +138,11 @@ final class AccumulationEmitter {
       long address = addresses.of(out, p.batch, p.row, p.col);
       long stride = out.stride(-2) * out.dtype().bytes();
       units.stores.piece(
-          stage.stores(), e, p.tiles, new Stores.Target(address, stride, p.rows, p.cols));
+          stage.stores(),
+          e,
+          p.tiles,
+          new Stores.Target(address, stride, p.rows, p.cols),
+          tiling.storeTiles());
     }
   }
 
@@ -123,8 +155,8 @@ final class AccumulationEmitter {
   }
 
   private void product(Contribution.Product product, Piece p, boolean started) {
-    int depthStep = tiling.depthTiles(product, chip) * dim;
-    int colStep = tiling.loadedColTiles(chip) * dim;
+    int depthStep = tiling.depthTiles() * dim;
+    int colStep = tiling.stageColTiles() * dim;
     for (int k = 0; k < product.depth(); k += depthStep) {
       int depth = Math.min(depthStep, product.depth() - k);
       for (int c = 0; c < p.cols; c += colStep) {
@@ -174,10 +206,10 @@ final class AccumulationEmitter {
 
   /// Multiplies columns by factors: the diagonal tiles are the stationary operand.
   private void diagonal(Contribution.Diagonal diagonal, Piece p, boolean started) {
-    int colStep = tiling.loadedColTiles(chip) * dim;
+    int colStep = tiling.stageColTiles() * dim;
+    int pieceStep = tiling.diagonalsPerStage(diagonal, chip);
     for (int c = 0; c < p.cols; c += colStep) {
       int cols = Math.min(colStep, p.cols - c);
-      int pieceStep = Math.max(1, chip.operandTiles() / chip.tiles(cols));
       for (int q = 0; q < diagonal.pieces(); q += pieceStep) {
         nextStage();
         int pieces = Math.min(pieceStep, diagonal.pieces() - q);
@@ -211,10 +243,12 @@ final class AccumulationEmitter {
 
   private void load(Block left, Block right) {
     if (units.left.need(left)) {
-      units.loads.operand(stage.operands(), Loads.State.LEFT, left, units.left.row());
+      units.loads.operand(
+          stage.operands(), Loads.State.LEFT, left, units.left.row(), tiling.loadTiles());
     }
     if (units.right.need(right)) {
-      units.loads.operand(stage.operands(), Loads.State.RIGHT, right, units.right.row());
+      units.loads.operand(
+          stage.operands(), Loads.State.RIGHT, right, units.right.row(), tiling.loadTiles());
     }
   }
 
@@ -231,7 +265,7 @@ final class AccumulationEmitter {
     return new Block(addresses.of(view, p.batch, row, col), stride, rows, cols);
   }
 
-  private static View transposed(View view) {
+  static View transposed(View view) {
     java.util.List<Integer> axes = new java.util.ArrayList<>();
     for (int axis = 0; axis < view.rank() - 2; axis++) {
       axes.add(axis);

@@ -17,6 +17,7 @@ record CopyEmitter(int number, Kernel.Copy kernel, Units units, OnChip chip, Add
     List<Integer> batchSizes = from.dims().subList(0, from.rank() - 2);
     int[] batch = new int[batchSizes.size()];
     int step = chip.dim() * BLOCK_TILES;
+    units.left.divide(step * BLOCK_TILES);
     do {
       for (int row = 0; row < from.dim(-2); row += step) {
         for (int col = 0; col < from.dim(-1); col += step) {
@@ -36,7 +37,8 @@ record CopyEmitter(int number, Kernel.Copy kernel, Units units, OnChip chip, Add
     units.left.forget();
     units.left.need(block);
     int spadRow = units.left.row();
-    units.loads.operand(stage.sums(), Loads.State.LEFT, block, spadRow);
+    units.loads.operand(
+        stage.sums(), Loads.State.LEFT, block, spadRow, chip.machine().maxBlockTiles());
     units.stores.scratchpad(
         stage.stores(),
         spadRow,

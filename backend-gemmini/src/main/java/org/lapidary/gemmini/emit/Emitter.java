@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.gemmini.map.Buffer;
 import org.lapidary.gemmini.map.Kernel;
@@ -19,6 +20,7 @@ import org.lapidary.machine.GemminiParams;
 /// Emits all the work of a graph in order.
 public final class Emitter {
   private final Addresses addresses;
+  private final Function<Kernel.Accumulation, Tiling> tilings;
   private final OnChip chip;
   private final Units units;
   private final Hazards hazards;
@@ -42,7 +44,9 @@ public final class Emitter {
   /// What was emitted.
   public record Emitted(List<Section> sections, Commands commands, List<Kernel> kernels) {}
 
-  private Emitter(GemminiParams machine, Addresses addresses) {
+  private Emitter(
+      GemminiParams machine, Addresses addresses, Function<Kernel.Accumulation, Tiling> tilings) {
+    this.tilings = tilings;
     this.addresses = addresses;
     this.chip = new OnChip(machine);
     this.units = new Units(chip);
@@ -50,8 +54,14 @@ public final class Emitter {
   }
 
   /// Emits the work of a mapping.
-  public static Emitted emit(Mapping mapping, GemminiParams machine, Addresses addresses) {
-    Emitter emitter = new Emitter(machine, addresses);
+  ///
+  /// @param tilings how each sum is cut up
+  public static Emitted emit(
+      Mapping mapping,
+      GemminiParams machine,
+      Addresses addresses,
+      Function<Kernel.Accumulation, Tiling> tilings) {
+    Emitter emitter = new Emitter(machine, addresses, tilings);
     for (Work work : mapping.work()) {
       switch (work) {
         case Work.OnHost host -> emitter.host(host.node());
@@ -99,9 +109,17 @@ public final class Emitter {
     int number = kernels.size();
     kernels.add(kernel);
     switch (kernel) {
-      case Kernel.Accumulation a ->
-          new AccumulationEmitter(number, a, units, chip, addresses).emit();
+      case Kernel.Accumulation a -> accumulation(number, a);
       case Kernel.Copy c -> new CopyEmitter(number, c, units, chip, addresses).emit();
+    }
+  }
+
+  private void accumulation(int number, Kernel.Accumulation kernel) {
+    switch (tilings.apply(kernel)) {
+      case StreamTiling s ->
+          new AccumulationEmitter(number, kernel, s, units, chip, addresses).emit();
+      case LoopTiling l ->
+          new LoopEmitter(number, kernel, l, units, chip, addresses).emit(Integer.MAX_VALUE, false);
     }
   }
 

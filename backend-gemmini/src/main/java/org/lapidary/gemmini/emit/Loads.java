@@ -31,19 +31,21 @@ final class Loads {
     this.accBlockTiles = chip.machine().maxAccBlockTiles();
   }
 
-  /// Loads an int8 matrix into the scratchpad, tile by tile in row-major order from a row on.
-  void operand(Commands out, State state, OperandBuffer.Block block, int firstRow) {
+  /// Loads an int8 matrix into the scratchpad, tile by tile in row-major order from a row on, at
+  /// most so many tiles with one command.
+  void operand(
+      Commands out, State state, OperandBuffer.Block block, int firstRow, int tilesAtOnce) {
     configure(out, state, block.strideBytes(), dim, false);
     int colTiles = (block.cols() + dim - 1) / dim;
     for (int r = 0; r < block.rows(); r += dim) {
       int rows = Math.min(dim, block.rows() - r);
       int tileRow = firstRow + r * colTiles;
-      for (int c = 0; c < block.cols(); c += blockTiles * dim) {
+      for (int c = 0; c < block.cols(); c += tilesAtOnce * dim) {
         out.mvin(
             state.number,
             block.address() + r * block.strideBytes() + c,
             LocalAddr.spad(tileRow + c),
-            Math.min(blockTiles * dim, block.cols() - c),
+            Math.min(tilesAtOnce * dim, block.cols() - c),
             rows);
       }
     }
@@ -67,8 +69,8 @@ final class Loads {
     }
   }
 
-  private void configure(
-      Commands out, State state, long strideBytes, int blockStride, boolean shrink) {
+  /// Sets a load state, unless it is set so already.
+  void configure(Commands out, State state, long strideBytes, int blockStride, boolean shrink) {
     Instr config = new Instr.ConfigLoad(shrink, state.number, 1, blockStride, 1f, strideBytes);
     if (!config.equals(configured[state.number])) {
       configured[state.number] = config;

@@ -55,14 +55,14 @@ final class Stores {
     this.slots = Math.min(INTERLEAVED_ROWS, machine.statSlots());
   }
 
-  /// Stores one piece of a sum.
-  void piece(Commands out, Epilogue epilogue, SumTiles tiles, Target target) {
+  /// Stores one piece of a sum, at most so many tiles with one command.
+  void piece(Commands out, Epilogue epilogue, SumTiles tiles, Target target, int tilesAtOnce) {
     switch (epilogue) {
       case Epilogue.Raw _ -> {
         activate(out, new Setting(Activation.NONE, target.strideBytes(), 1f));
-        elementwise(out, tiles, target, true);
+        elementwise(out, tiles, target, true, 1);
       }
-      case Epilogue.Scaled s -> scaled(out, s.op(), tiles, target);
+      case Epilogue.Scaled s -> scaled(out, s.op(), tiles, target, tilesAtOnce);
     }
   }
 
@@ -80,27 +80,31 @@ final class Stores {
     }
   }
 
-  private void scaled(Commands out, MoveOut op, SumTiles tiles, Target target) {
-    long stride = target.strideBytes();
+  private void scaled(Commands out, MoveOut op, SumTiles tiles, Target target, int tilesAtOnce) {
+    prepare(out, op, target.strideBytes());
+    switch (op) {
+      case MoveOut.Requantize _, MoveOut.GeluI32 _ ->
+          elementwise(out, tiles, target, false, tilesAtOnce);
+      case MoveOut.SoftmaxI32 _ -> wholeRows(out, SOFTMAX_PHASES, tiles, target);
+      case MoveOut.LayerNormI32 _ -> wholeRows(out, LAYERNORM_PHASES, tiles, target);
+    }
+  }
+
+  /// Sets store and normalisation units to what the stores of an operation need.
+  void prepare(Commands out, MoveOut op, long stride) {
     switch (op) {
       case MoveOut.Requantize r -> {
         Activation activation = r.relu() ? Activation.RELU : Activation.NONE;
         activate(out, new Setting(activation, stride, r.scale()));
-        elementwise(out, tiles, target, false);
       }
       case MoveOut.GeluI32 g -> {
         activate(out, new Setting(Activation.IGELU, stride, g.scale()));
         geluConstants(out, g);
-        elementwise(out, tiles, target, false);
       }
-      case MoveOut.SoftmaxI32 s -> {
-        softmax(out, new Setting(Activation.SOFTMAX, stride, s.scale()), s);
-        wholeRows(out, SOFTMAX_PHASES, tiles, target);
-      }
-      case MoveOut.LayerNormI32 l -> {
-        activate(out, new Setting(Activation.LAYERNORM, stride, l.scale()));
-        wholeRows(out, LAYERNORM_PHASES, tiles, target);
-      }
+      case MoveOut.SoftmaxI32 s ->
+          softmax(out, new Setting(Activation.SOFTMAX, stride, s.scale()), s);
+      case MoveOut.LayerNormI32 l ->
+          activate(out, new Setting(Activation.LAYERNORM, stride, l.scale()));
     }
   }
 
@@ -166,8 +170,9 @@ final class Stores {
     }
   }
 
-  private void elementwise(Commands out, SumTiles tiles, Target target, boolean raw) {
-    int wide = raw || tiles.blockRows() != dim ? dim : blockTiles * dim;
+  private void elementwise(
+      Commands out, SumTiles tiles, Target target, boolean raw, int tilesAtOnce) {
+    int wide = tiles.blockRows() != dim ? dim : tilesAtOnce * dim;
     int size = raw ? Integer.BYTES : 1;
     for (int r = 0; r < target.rows(); r += tiles.blockRows()) {
       int rows = Math.min(tiles.blockRows(), target.rows() - r);

@@ -16,8 +16,9 @@ final class Units {
     this.loads = new Loads(chip);
     this.stores = new Stores(chip);
     this.array = new ArrayCommands(chip);
-    this.left = new OperandBuffer(chip.leftRow(0), chip.leftRow(1));
-    this.right = new OperandBuffer(chip.rightRow(0), chip.rightRow(1));
+    int partRows = chip.operandTiles() * chip.dim();
+    this.left = new OperandBuffer(new int[] {chip.leftRow(0), chip.leftRow(1)}, partRows);
+    this.right = new OperandBuffer(new int[] {chip.rightRow(0), chip.rightRow(1)}, partRows);
   }
 
   /// First row of the accumulator half whose turn it is.
