@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.Data;
@@ -54,14 +56,20 @@ public final class Evaluator {
   /// The same, showing every intermediate result to an observer.
   public static Map<String, Tensor> run(
       Graph<? extends Op> graph, Map<String, Tensor> inputs, Observer observer) {
-    return run(graph, List.of(inputs), (_, node, result) -> observer.computed(node, result))
-        .getFirst();
+    SamplesObserver one = (_, node, result) -> observer.computed(node, result);
+    return run(graph, List.of(inputs), Data::load, one).getFirst();
   }
 
-  /// Runs a graph on several samples at once, reading each constant once for all of them: they may
-  /// be larger together than the memory, and are read where they are used.
+  /// Runs a graph on several samples at once, reading each constant where it is used, once for all
+  /// of them.
+  ///
+  /// @param reader reads a constant: [Data#load], because all together may be larger than the
+  ///   memory, or a [ConstantCache]
   public static List<Map<String, Tensor>> run(
-      Graph<? extends Op> graph, List<Map<String, Tensor>> samples, SamplesObserver observer) {
+      Graph<? extends Op> graph,
+      List<Map<String, Tensor>> samples,
+      Function<Data, Tensor> reader,
+      SamplesObserver observer) {
     Map<Value, List<Tensor>> live = new HashMap<>();
     for (Graph.Port port : graph.inputs()) {
       live.put(
@@ -70,11 +78,11 @@ public final class Evaluator {
     }
     samples.forEach(inputs -> refuseUnknown(graph, inputs));
     Map<Value, Integer> lastUse = lastUse(graph);
-    Map<Value, Data> constants = new HashMap<>();
+    Map<Value, Supplier<Tensor>> constants = new HashMap<>();
     int at = 0;
     for (Graph.Node<? extends Op> node : graph.nodes()) {
       if (node.op() instanceof Layout.Const(Data data)) {
-        constants.put(node.result(), data);
+        constants.put(node.result(), () -> reader.apply(data));
         at++;
         continue;
       }
@@ -202,10 +210,13 @@ public final class Evaluator {
   }
 
   private static List<Tensor> known(
-      Value value, Map<Value, List<Tensor>> live, Map<Value, Data> constants, int samples) {
-    Data constant = constants.get(value);
+      Value value,
+      Map<Value, List<Tensor>> live,
+      Map<Value, Supplier<Tensor>> constants,
+      int samples) {
+    Supplier<Tensor> constant = constants.get(value);
     return constant != null
-        ? Collections.nCopies(samples, constant.load())
+        ? Collections.nCopies(samples, constant.get())
         : Objects.requireNonNull(live.get(value), "used before it is defined");
   }
 

@@ -4,8 +4,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.DType;
+import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
@@ -22,10 +24,17 @@ import org.lapidary.ir.op.Op;
 /// must hold.
 public final class Calibrator {
   private final ModelView model;
+  private final Function<Data, Tensor> reader;
   private final Calibration calibration = new Calibration();
 
   public Calibrator(Graph<NnOp> graph) {
+    this(graph, Data::load);
+  }
+
+  /// A calibrator that reads the weights through a cache, which several may share.
+  public Calibrator(Graph<NnOp> graph, Function<Data, Tensor> reader) {
     this.model = new ModelView(graph);
+    this.reader = reader;
   }
 
   /// What was seen so far.
@@ -56,6 +65,7 @@ public final class Calibrator {
     Evaluator.run(
         model.graph(),
         samples,
+        reader,
         (sample, node, result) -> observe(node, result, realRows.get(sample), scores.get(sample)));
     calibration.countSamples(samples.size());
   }

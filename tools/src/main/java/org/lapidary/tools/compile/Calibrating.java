@@ -3,6 +3,7 @@ package org.lapidary.tools.compile;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.lapidary.ir.Graph;
+import org.lapidary.ir.eval.ConstantCache;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.passes.quant.Calibration;
 import org.lapidary.passes.quant.Calibrator;
@@ -19,11 +20,12 @@ final class Calibrating {
   static Calibration run(
       Graph<NnOp> graph, CalibrationSet set, int threads, LongConsumer progress) {
     int samples = set.samples().size();
+    ConstantCache weights = new ConstantCache(Runtime.getRuntime().maxMemory() / 4);
     List<Calibrator> parts =
         Workers.fold(
             (samples + GROUP - 1) / GROUP,
             threads,
-            () -> new Calibrator(graph),
+            () -> new Calibrator(graph, weights),
             (calibrator, i) ->
                 calibrator.add(
                     set.samples().subList(i * GROUP, Math.min(samples, (i + 1) * GROUP))),
