@@ -1,7 +1,6 @@
 package org.lapidary.ir.eval;
 
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.Data;
@@ -10,7 +9,7 @@ import org.lapidary.ir.Tensor;
 /// Keeps the elements of constants that were read, the first ones up to a number of bytes, for
 /// whoever runs one graph again and again. May be shared by threads.
 public final class ConstantCache implements Function<Data, Tensor> {
-  private final Map<Data, Tensor> kept = new IdentityHashMap<>();
+  private final IdentityHashMap<Data, Tensor> kept = new IdentityHashMap<>();
   private long bytesLeft;
 
   /// @param bytes what may be kept
