@@ -3,6 +3,7 @@ package org.lapidary.passes.quant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
@@ -15,6 +16,7 @@ import org.lapidary.ir.op.NnOp;
 /// a set, merged, equal the calibration on the whole set.
 public final class Calibration {
   private final Map<Value, Histogram> values = new HashMap<>();
+  private final Map<Value, ChannelHistogram> channels = new HashMap<>();
   private final Map<Value, NormObservation> norms = new HashMap<>();
   private final Map<Value, ScoreObservation> scores = new HashMap<>();
   private int samples;
@@ -32,6 +34,7 @@ public final class Calibration {
   /// Adds what another calibration of the same graph saw.
   public void merge(Calibration other) {
     other.values.forEach((v, h) -> histogram(v).merge(h));
+    other.channels.forEach((v, c) -> channels(v).merge(c));
     other.norms.forEach((v, n) -> norm(v).merge(n));
     other.scores.forEach((v, s) -> score(v).merge(s));
     samples += other.samples;
@@ -45,6 +48,12 @@ public final class Calibration {
   /// Distribution of a value of type f32.
   public Histogram of(Value value) {
     return Objects.requireNonNull(values.get(value), () -> "not calibrated: " + value);
+  }
+
+  /// The channels of the last axis of a value that enters a product with a weight, or a residual
+  /// addition.
+  public Optional<ChannelHistogram> ofChannels(Value value) {
+    return Optional.ofNullable(channels.get(value));
   }
 
   /// What the LayerNorm with that result saw.
@@ -65,8 +74,12 @@ public final class Calibration {
     return values.computeIfAbsent(value, _ -> new Histogram());
   }
 
+  ChannelHistogram channels(Value value) {
+    return channels.computeIfAbsent(value, v -> new ChannelHistogram(v.type().dim(-1)));
+  }
+
   NormObservation norm(Value result) {
-    return norms.computeIfAbsent(result, _ -> new NormObservation());
+    return norms.computeIfAbsent(result, v -> new NormObservation(v.type().dim(-1)));
   }
 
   ScoreObservation score(Value result) {

@@ -76,13 +76,17 @@ public final class Calibrator {
       return;
     }
     Value value = node.result();
-    calibration.histogram(value).add(realRows.select(result));
+    float[] real = realRows.select(result);
+    calibration.histogram(value).add(real);
+    if (model.hasChannels(value)) {
+      calibration.channels(value).add(real);
+    }
     for (Graph.Node<NnOp> use : model.uses(value)) {
       switch (use.op()) {
         case Neural.LayerNorm norm when norm.x().equals(value) ->
             calibration
                 .norm(use.result())
-                .add(result.f32(), realRows.select(result), value.type().dim(-1), norm.epsilon());
+                .add(result.f32(), real, value.type().dim(-1), norm.epsilon());
         case Neural.Softmax softmax when model.isAttention(softmax, use.result()) ->
             observeScores(use.result(), value, result, kept);
         default -> keepScores(use, value, result, kept); // others only if a softmax follows

@@ -2,11 +2,13 @@ package org.lapidary.passes.quant;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.DoubleFunction;
 import java.util.function.Supplier;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
@@ -31,6 +33,9 @@ import org.lapidary.passes.quant.Emitter.Sum;
 /// the host, int8, a sum that nothing has rounded yet, and a link of the residual stream; each is
 /// made when a reader first asks for it. The formulas are in `QUANTIZATION.md`.
 final class Lowering {
+  /// Channels with a smaller gamma carry nothing.
+  private static final double SMALLEST_GAMMA = 1e-6;
+
   private final ModelView model;
   private final Sides sides;
   private final Steps steps;
@@ -38,6 +43,7 @@ final class Lowering {
   private final QuantizeOptions options;
   private final GraphBuilder<Op> out;
   private final Emitter emitter;
+  private final Linear linear;
   private final Map<Value, Value> hosts = new HashMap<>();
   private final Map<Value, Int8> int8s = new HashMap<>();
   private final Map<Value, Sum> sums = new HashMap<>();
@@ -53,31 +59,7 @@ final class Lowering {
     this.options = options;
     this.out = new GraphBuilder<>(model.graph().name());
     this.emitter = new Emitter(out);
-  }
-
-  /// An int8 form of a value: `real = gamma * step * q + beta` for each channel.
-  ///
-  /// @param value i8
-  /// @param step real value of one unit, which may differ from that of the type
-  /// @param gamma per channel of the last axis, or empty for 1
-  /// @param beta per channel of the last axis, or empty for 0
-  private record Int8(Value value, double step, double[] gamma, double[] beta) {
-    static Int8 plain(Value value) {
-      return new Int8(value, value.type().scale(), new double[0], new double[0]);
-    }
-
-    boolean isPlain() {
-      return gamma.length == 0;
-    }
-
-    Int8 times(double factor) {
-      return new Int8(
-          value, step * factor, gamma, Arrays.stream(beta).map(b -> b * factor).toArray());
-    }
-
-    Int8 map(Value moved) {
-      return new Int8(moved, step, gamma, beta);
-    }
+    this.linear = new Linear(emitter, options);
   }
 
   /// What calibration saw, by the results of the new graph.
@@ -139,16 +121,25 @@ final class Lowering {
   /// The real numbers that an int8 form stands for; gamma and beta are applied on the host.
   private Value real(Int8 q, Graph.Node<NnOp> node) {
     emitter.at(node.loc());
-    Value value = q.value();
-    if (value.type().scale() != q.step()) {
-      value = emitter.emit(new Accumulate.Rescale(value, q.step()));
-    }
-    Value real = emitter.emit(new HostBridge.Dequantize(value));
+    Value real = dequantized(q.value(), q.step());
     if (q.isPlain()) {
       return real;
     }
-    Value scaled = emitter.emit(new Elementwise.Mul(real, floats("gamma", q.gamma())));
-    return emitter.emit(new Elementwise.Add(scaled, floats("beta", q.beta())));
+    int n = q.value().type().dim(-1);
+    Value sum = emitter.emit(new Elementwise.Mul(real, floats("gamma", q.fineGamma(n))));
+    if (q.wide().isPresent()) {
+      Int8.Wide wide = q.wide().get();
+      Value coarse = dequantized(wide.value(), wide.grids().coarse());
+      Value wideOnly = emitter.emit(new Elementwise.Mul(coarse, floats("wide", q.wideGamma(n))));
+      sum = emitter.emit(new Elementwise.Add(sum, wideOnly));
+    }
+    return q.isAffine() ? emitter.emit(new Elementwise.Add(sum, floats("beta", q.beta()))) : sum;
+  }
+
+  private Value dequantized(Value value, double step) {
+    Value scaled =
+        value.type().scale() == step ? value : emitter.emit(new Accumulate.Rescale(value, step));
+    return emitter.emit(new HostBridge.Dequantize(scaled));
   }
 
   private Value floats(String name, double[] row) {
@@ -178,16 +169,27 @@ final class Lowering {
     return switch (node.op()) {
       case Neural.LayerNorm norm -> normalise(norm, node);
       case Neural.Softmax softmax -> Int8.plain(softmax(softmax, node));
-      case Elementwise.Gelu gelu -> Int8.plain(gelu(gelu, node));
-      case Elementwise.Relu(var x) -> Int8.plain(moveOut(x, v, true, node.loc()));
+      case Elementwise.Gelu gelu -> onGrids(v, step -> gelu(gelu, step, node));
+      case Elementwise.Relu(var x) -> onGrids(v, step -> moveOut(x, step, true, node.loc()));
       case Layout.Concat concat -> concat(concat, node);
       case Layout layout -> moved(layout, node);
       case Elementwise op when model.scaled(op).isPresent() -> {
         ModelView.Scaled scaled = model.scaled(op).get();
         yield int8(scaled.x()).times(scaled.factor());
       }
-      default -> Int8.plain(moveOut(v, v, false, node.loc())); // a sum
+      default -> onGrids(v, step -> moveOut(v, step, false, node.loc())); // a sum
     };
+  }
+
+  /// Moved out once, or once for each of its grids.
+  private Int8 onGrids(Value v, DoubleFunction<Value> moveOut) {
+    Int8 fine = Int8.plain(moveOut.apply(steps.int8(v)));
+    return fine.withWide(
+        steps.grids(v).map(g -> wide(fine.step(), moveOut.apply(g.coarse()), g.wide())));
+  }
+
+  private static Int8.Wide wide(double fine, Value coarse, BitSet channels) {
+    return new Int8.Wide(coarse, new TwoGrids(fine, coarse.type().scale(), channels));
   }
 
   private Value enter(Value v, DType type, double step, double largest) {
@@ -205,8 +207,7 @@ final class Lowering {
     return emitter.constant(Data.of(emitter.loc().node() + ".fixed", fixed));
   }
 
-  private Value moveOut(Value x, Value as, boolean relu, Loc loc) {
-    double step = steps.int8(as);
+  private Value moveOut(Value x, double step, boolean relu, Loc loc) {
     if (steps.isResidual(model.root(x))) {
       Value stream = stream(x, steps.stream(x));
       return at(loc, () -> emitter.requantize(stream, relu, step));
@@ -218,21 +219,23 @@ final class Lowering {
   private Int8 normalise(Neural.LayerNorm norm, Graph.Node<NnOp> node) {
     Value x = stream(norm.x(), steps.stream(norm.x()));
     int n = norm.x().type().dim(-1);
-    double step = steps.normalised(node.result());
-    Value q =
-        at(
-            node,
-            () ->
-                new MoveOut.LayerNormI32(
-                    x, (float) (1 / step), options.truncatingLayerNorm(), step));
-    observed.norms().put(q, calibration.ofNorm(node.result()));
-    return new Int8(q, step, model.row(norm.gamma(), n), model.row(norm.beta(), n));
+    Int8 fine = Int8.plain(normalised(x, steps.normalised(node.result()), node));
+    return fine.withWide(
+            steps.grids(node.result()).map(g -> new Int8.Wide(normalised(x, g.coarse(), node), g)))
+        .withAffine(model.row(norm.gamma(), n), model.row(norm.beta(), n));
   }
 
-  private Value gelu(Elementwise.Gelu gelu, Graph.Node<NnOp> node) {
+  private Value normalised(Value x, double step, Graph.Node<NnOp> node) {
+    float scale = (float) (1 / step);
+    boolean truncating = options.truncatingLayerNorm();
+    Value q = at(node, () -> new MoveOut.LayerNormI32(x, scale, truncating, step));
+    observed.norms().put(q, calibration.ofNorm(node.result()));
+    return q;
+  }
+
+  private Value gelu(Elementwise.Gelu gelu, double outStep, Graph.Node<NnOp> node) {
     Sum sum = sum(gelu.x());
-    GeluConstants c =
-        GeluConstants.choose(calibration.of(gelu.x()), steps.int8(node.result()), gelu.tanh());
+    GeluConstants c = GeluConstants.choose(calibration.of(gelu.x()), outStep, gelu.tanh());
     int n = gelu.x().type().dim(-1);
     int[] offset = new int[n];
     Arrays.fill(offset, c.offset());
@@ -294,8 +297,7 @@ final class Lowering {
     if (!q.isPlain() && !keepsChannels(layout)) {
       q = applied(x, q, node.loc());
     }
-    Value from = q.value();
-    return q.map(at(node, () -> OpInfo.mapOperands((Op) layout, _ -> from)));
+    return q.map(from -> at(node, () -> OpInfo.mapOperands((Op) layout, _ -> from)));
   }
 
   private static boolean keepsChannels(Layout layout) {
@@ -316,9 +318,20 @@ final class Lowering {
     double step = steps.int8(v);
     double fine = step / 256;
     emitter.at(loc);
-    Value wide = emitter.channels(q.value(), q.step(), q.gamma(), fine);
-    Value sum = emitter.add(wide, emitter.row("beta", q.beta(), fine));
-    return Int8.plain(emitter.requantize(sum, false, step));
+    Value sum = multiplied(q, v.type().dim(-1), fine);
+    Value whole = q.isAffine() ? emitter.add(sum, emitter.row("beta", q.beta(), fine)) : sum;
+    return Int8.plain(emitter.requantize(whole, false, step));
+  }
+
+  /// Gamma times an int8 form in units of `step`, from both its grids.
+  private Value multiplied(Int8 q, int channels, double step) {
+    Value fine = emitter.channels(q.value(), q.step(), q.fineGamma(channels), step);
+    if (q.wide().isEmpty()) {
+      return fine;
+    }
+    Int8.Wide wide = q.wide().get();
+    double[] gamma = q.wideGamma(channels);
+    return emitter.add(fine, emitter.channels(wide.value(), wide.grids().coarse(), gamma, step));
   }
 
   private Int8 concat(Layout.Concat concat, Graph.Node<NnOp> node) {
@@ -397,12 +410,29 @@ final class Lowering {
   private Sum product(Value a, Value b, Graph.Node<NnOp> node) {
     Optional<Weight> weight = model.weight(b);
     if (weight.isPresent()) {
-      return linear(int8(a), weight.get(), node);
+      Int8 x = int8(a);
+      emitter.at(node.loc());
+      return linear.product(x, weight.get(), mean(a, x));
     }
     Int8 left = factor(a, node.loc());
     Int8 right = factor(b, node.loc());
     Value value = at(node, () -> new Accumulate.MatMulI8(left.value(), right.value()));
     return new Sum(value, left.step() * right.step(), new double[0]);
+  }
+
+  /// Means of the operand's channels, before gamma and beta.
+  private double[] mean(Value operand, Int8 x) {
+    double[] mean = new double[operand.type().dim(-1)];
+    calibration
+        .ofChannels(operand)
+        .ifPresent(seen -> {
+          for (int c = 0; c < mean.length; c++) {
+            boolean dead = x.isAffine() && Math.abs(x.gamma()[c]) < SMALLEST_GAMMA;
+            double m = seen.mean(c);
+            mean[c] = !x.isAffine() ? m : dead ? 0 : (m - x.beta()[c]) / x.gamma()[c];
+          }
+        });
+    return mean;
   }
 
   private Int8 factor(Value v, Loc loc) {
@@ -415,28 +445,6 @@ final class Lowering {
       return Int8.plain(q);
     }
     return applied(v, int8(v), loc);
-  }
-
-  /// A product with a weight, into which gamma and beta of a LayerNorm before it are folded.
-  private Sum linear(Int8 x, Weight weight, Graph.Node<NnOp> node) {
-    int rows = weight.rows();
-    int columns = weight.columns();
-    float[] w = weight.load();
-    double[] bias = new double[x.isPlain() ? 0 : columns];
-    if (!x.isPlain()) {
-      for (int k = 0; k < rows; k++) {
-        for (int n = 0; n < columns; n++) {
-          bias[n] += x.beta()[k] * w[k * columns + n];
-          w[k * columns + n] *= (float) x.gamma()[k];
-        }
-      }
-    }
-    emitter.at(node.loc());
-    Value q =
-        emitter.constant(
-            Weight.quantize(weight.data().name() + ".i8", List.of(rows, columns), w, options));
-    Value value = emitter.emit(new Accumulate.MatMulI8(x.value(), q));
-    return new Sum(value, x.step() * q.type().scale(), bias);
   }
 
   // The residual stream.
@@ -501,22 +509,20 @@ final class Lowering {
     }
     if (sides.isSum(v)) {
       // Rounded to int8 first: the accelerator multiplies bytes only.
-      int factor = (int) Math.max(1, Math.rint(steps.int8(v) / step));
-      Sum sum = sum(v);
-      emitter.at(loc);
-      Value q = emitter.requantize(sum, false, factor * step);
-      double[] ones = new double[v.type().dim(-1)];
-      Arrays.fill(ones, 1);
-      return new Term(emitter.channels(q, factor * step, ones, step), new double[0]);
+      return new Term(rounded(v, step, loc), new double[0]);
     }
     Int8 q = int8(v);
-    double[] gamma = q.gamma();
-    if (q.isPlain()) {
-      gamma = new double[v.type().dim(-1)];
-      Arrays.fill(gamma, 1);
-    }
     emitter.at(loc);
-    return new Term(emitter.channels(q.value(), q.step(), gamma, step), q.beta());
+    return new Term(multiplied(q, v.type().dim(-1), step), q.beta());
+  }
+
+  /// A sum in units of `step`, rounded to the multiple of it that suits int8.
+  private Value rounded(Value v, double step, Loc loc) {
+    Sum sum = sum(v);
+    emitter.at(loc);
+    DoubleFunction<Value> moveOut =
+        wanted -> emitter.requantize(sum, false, Math.max(1, Math.rint(wanted / step)) * step);
+    return multiplied(onGrids(v, moveOut), v.type().dim(-1), step);
   }
 
   // Emission.

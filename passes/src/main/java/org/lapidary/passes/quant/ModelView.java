@@ -124,6 +124,24 @@ final class ModelView {
     return false;
   }
 
+  /// Whether the channels of a value's last axis matter one by one: it enters a product with a
+  /// weight, or is added to a value that is no constant.
+  boolean hasChannels(Value v) {
+    return v.type().rank() > 1
+        && uses(v).stream()
+            .anyMatch(use ->
+                switch (use.op()) {
+                  case Neural.MatMul(var a, var b) -> a.equals(v) && weight(b).isPresent();
+                  case Elementwise.Add(var a, var b) ->
+                      !isConstant(a) && !isConstant(b) && a.type().dims().equals(b.type().dims());
+                  case Layout.Reshape(var _, var dims) ->
+                      !dims.isEmpty()
+                          && dims.getLast().equals(v.type().dim(-1))
+                          && hasChannels(use.result());
+                  default -> false; // others take all channels alike
+                });
+  }
+
   /// A value without the layout operations around it.
   Value root(Value v) {
     Value at = v;

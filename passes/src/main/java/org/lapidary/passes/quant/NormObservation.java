@@ -4,8 +4,13 @@ package org.lapidary.passes.quant;
 public final class NormObservation {
   private final Histogram normalised = new Histogram();
   private final Histogram deviations = new Histogram();
+  private final ChannelHistogram channels;
   private double maxSumSquares;
   private double maxSum;
+
+  NormObservation(int channels) {
+    this.channels = new ChannelHistogram(channels);
+  }
 
   /// Takes the rows of a LayerNorm's operand.
   ///
@@ -28,6 +33,7 @@ public final class NormObservation {
         row[i] = (float) ((real[start + i] - r.mean) * inverse);
       }
       normalised.add(row);
+      channels.add(row);
     }
     deviations.add(deviation);
   }
@@ -51,6 +57,7 @@ public final class NormObservation {
 
   void merge(NormObservation other) {
     normalised.merge(other.normalised);
+    channels.merge(other.channels);
     deviations.merge(other.deviations);
     maxSumSquares = Math.max(maxSumSquares, other.maxSumSquares);
     maxSum = Math.max(maxSum, other.maxSum);
@@ -59,6 +66,11 @@ public final class NormObservation {
   /// Distribution of `(x - mean) / sqrt(variance + epsilon)`.
   public Histogram normalised() {
     return normalised;
+  }
+
+  /// The same channel by channel.
+  public ChannelHistogram channels() {
+    return channels;
   }
 
   /// The largest `sum (x - mean)^2` of a row.

@@ -9,13 +9,15 @@ package org.lapidary.passes.quant;
 /// @param truncatingLayerNorm whether LayerNorm rounds as libgemmini does, not as the hardware
 /// @param layerNormMargin how much larger than observed a row's sum of squares may become before it
 ///   leaves 32 bits
+/// @param recipe what is done beyond rounding to the nearest step
 public record QuantizeOptions(
     Clipping activations,
     Clipping weights,
     double percentile,
     Nonlinear nonlinear,
     boolean truncatingLayerNorm,
-    double layerNormMargin) {
+    double layerNormMargin,
+    Recipe recipe) {
 
   /// What is done about rare large values.
   public enum Clipping {
@@ -37,7 +39,8 @@ public record QuantizeOptions(
 
   /// The recipe chosen by measurement, see `QUANTIZATION.md`.
   public static final QuantizeOptions DEFAULT =
-      new QuantizeOptions(Clipping.MSE, Clipping.MSE, 0.9999, Nonlinear.INTEGER, false, 2);
+      new QuantizeOptions(
+          Clipping.MSE, Clipping.MSE, 0.9999, Nonlinear.INTEGER, false, 2, Recipe.DEFAULT);
 
   public QuantizeOptions {
     if (!(percentile > 0.5 && percentile <= 1)) {
@@ -50,22 +53,27 @@ public record QuantizeOptions(
 
   public QuantizeOptions withActivations(Clipping clipping) {
     return new QuantizeOptions(
-        clipping, weights, percentile, nonlinear, truncatingLayerNorm, layerNormMargin);
+        clipping, weights, percentile, nonlinear, truncatingLayerNorm, layerNormMargin, recipe);
   }
 
   public QuantizeOptions withWeights(Clipping clipping) {
     return new QuantizeOptions(
-        activations, clipping, percentile, nonlinear, truncatingLayerNorm, layerNormMargin);
+        activations, clipping, percentile, nonlinear, truncatingLayerNorm, layerNormMargin, recipe);
   }
 
   public QuantizeOptions withNonlinear(Nonlinear where) {
     return new QuantizeOptions(
-        activations, weights, percentile, where, truncatingLayerNorm, layerNormMargin);
+        activations, weights, percentile, where, truncatingLayerNorm, layerNormMargin, recipe);
   }
 
   public QuantizeOptions withTruncatingLayerNorm(boolean truncating) {
     return new QuantizeOptions(
-        activations, weights, percentile, nonlinear, truncating, layerNormMargin);
+        activations, weights, percentile, nonlinear, truncating, layerNormMargin, recipe);
+  }
+
+  public QuantizeOptions withRecipe(Recipe other) {
+    return new QuantizeOptions(
+        activations, weights, percentile, nonlinear, truncatingLayerNorm, layerNormMargin, other);
   }
 
   /// The step of the int8 grid for values so distributed.

@@ -11,8 +11,13 @@ import org.lapidary.ir.pass.PassContext.WhyNot;
 /// @param placements where each operation of the original graph runs, in its order
 /// @param whyNots operations amid the accelerated part that run on the host
 /// @param ranges what is known about the widths
+/// @param recipe what was done beyond rounding to the nearest step
 public record QuantizedModel(
-    Graph<Op> graph, List<Placement> placements, List<WhyNot> whyNots, RangeSummary ranges) {
+    Graph<Op> graph,
+    List<Placement> placements,
+    List<WhyNot> whyNots,
+    RangeSummary ranges,
+    Recipe recipe) {
   public QuantizedModel {
     placements = List.copyOf(placements);
     whyNots = List.copyOf(whyNots);

@@ -20,6 +20,7 @@ public final class Quantizer {
     Lowering lowering = new Lowering(model, sides, steps, calibration, options);
     Graph<Op> quantized = lowering.run();
     RangeSummary ranges = new RangeAnalysis(quantized, lowering.observed()).summary();
-    return new QuantizedModel(quantized, sides.placements(), sides.whyNots(), ranges);
+    return new QuantizedModel(
+        quantized, sides.placements(), sides.whyNots(), ranges, options.recipe());
   }
 }

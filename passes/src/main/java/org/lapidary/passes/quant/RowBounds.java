@@ -79,7 +79,16 @@ final class RowBounds {
     if (node.op() instanceof Layout layout) {
       return moved(layout, n);
     }
-    return Bounds.symmetric(n, 128 * steps.int8(v));
+    Bounds b = Bounds.symmetric(n, 0);
+    for (int c = 0; c < n; c++) {
+      b.high[c] = 128 * step(v, steps.int8(v), c);
+      b.low[c] = -b.high[c];
+    }
+    return b;
+  }
+
+  private double step(Value v, double fine, int channel) {
+    return steps.grids(v).filter(g -> g.wide().get(channel)).map(TwoGrids::coarse).orElse(fine);
   }
 
   private Bounds normalised(Value result, Neural.LayerNorm norm, int n) {
@@ -87,7 +96,7 @@ final class RowBounds {
     double[] beta = model.row(norm.beta(), n);
     Bounds b = Bounds.symmetric(n, 0);
     for (int c = 0; c < n; c++) {
-      double reach = 128 * steps.normalised(result) * Math.abs(gamma[c]);
+      double reach = 128 * step(result, steps.normalised(result), c) * Math.abs(gamma[c]);
       b.low[c] = beta[c] - reach;
       b.high[c] = beta[c] + reach;
     }

@@ -2,6 +2,7 @@ package org.lapidary.passes.quant;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.lapidary.ir.Graph.Node;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise;
@@ -35,6 +36,7 @@ final class Steps {
   private final Calibration calibration;
   private final QuantizeOptions options;
   private final Map<Value, Double> int8 = new HashMap<>();
+  private final Map<Value, Optional<TwoGrids>> grids = new HashMap<>();
   private final Map<Value, Value> chains = new HashMap<>();
   private final Map<Value, Double> streams = new HashMap<>();
 
@@ -48,14 +50,40 @@ final class Steps {
     coarsenScores();
   }
 
-  /// Step of a value as int8.
+  /// Step of a value as int8; of most of its channels if it has [#grids].
   double int8(Value v) {
-    return int8.computeIfAbsent(v, x -> options.step(calibration.of(x)));
+    return int8.computeIfAbsent(
+        v, x -> grids(x).map(TwoGrids::fine).orElseGet(() -> options.step(calibration.of(x))));
   }
 
   /// Step of a normalised value as int8, before gamma and beta.
   double normalised(Value norm) {
-    return int8.computeIfAbsent(norm, x -> options.step(calibration.ofNorm(x).normalised()));
+    return int8.computeIfAbsent(
+        norm,
+        x ->
+            grids(x)
+                .map(TwoGrids::fine)
+                .orElseGet(() -> options.step(calibration.ofNorm(x).normalised())));
+  }
+
+  /// The two int8 grids of a value some of whose channels are much wider than the others: a
+  /// normalised value before gamma and beta, a GELU, or a sum that joins the residual stream.
+  Optional<TwoGrids> grids(Value v) {
+    return grids.computeIfAbsent(v, this::newGrids);
+  }
+
+  private Optional<TwoGrids> newGrids(Value v) {
+    Optional<ChannelHistogram> seen =
+        switch (model.def(v)) {
+          case Neural.LayerNorm _ -> Optional.of(calibration.ofNorm(v).channels());
+          case Elementwise.Gelu _, Elementwise.Relu _ -> calibration.ofChannels(v);
+          case null -> Optional.empty();
+          default -> sides.isSum(v) ? calibration.ofChannels(v) : Optional.empty(); // moved only
+        };
+    return options
+        .recipe()
+        .get(Recipe.Outliers.class)
+        .flatMap(wide -> seen.flatMap(channels -> TwoGrids.of(channels, wide)));
   }
 
   /// Step of a value in the residual stream, or of any operand of a LayerNorm.

@@ -37,8 +37,8 @@ record Weight(Data data, boolean transposed) {
     return out;
   }
 
-  /// Int8 numbers with one step for all.
-  static Data quantize(String name, List<Integer> dims, float[] w, QuantizeOptions options) {
+  /// The step of one int8 grid for all elements.
+  static double step(float[] w, QuantizeOptions options) {
     Histogram values = new Histogram();
     values.add(w);
     double step =
@@ -47,7 +47,12 @@ record Weight(Data data, boolean transposed) {
           case PERCENTILE -> values.percentile(options.percentile()) / 127;
           case MSE -> values.leastSquaresStep();
         };
-    step = Math.max(step, 1e-12);
+    return Math.max(step, 1e-12);
+  }
+
+  /// Int8 numbers with one step for all.
+  static Data quantize(String name, List<Integer> dims, float[] w, QuantizeOptions options) {
+    double step = step(w, options);
     double perStep = 1 / step;
     byte[] q = new byte[w.length];
     for (int i = 0; i < q.length; i++) {

@@ -115,7 +115,7 @@ final class QuantizerTest {
   @Test
   void unknownOperationsGoBackToTheHostWithAReason() {
     Graph<NnOp> graph = Blocks.withSine(5);
-    QuantizedModel quantized = quantize(graph, QuantizeOptions.DEFAULT);
+    QuantizedModel quantized = quantize(graph, QuantizeOptions.DEFAULT.withRecipe(Recipe.PLAIN));
     assertThat(quantized.whyNots()).hasSize(1);
     assertThat(quantized.whyNots().getFirst().condition()).contains("nn.sin");
     assertThat(count(quantized.graph(), Accumulate.MatMulI8.class)).isEqualTo(2);

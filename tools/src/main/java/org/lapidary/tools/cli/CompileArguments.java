@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lapidary.gemmini.map.ScheduleOptions;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.op.NnOp;
@@ -18,6 +20,7 @@ import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 import org.lapidary.passes.quant.QuantizeOptions;
 import org.lapidary.passes.quant.QuantizeOptions.Nonlinear;
+import org.lapidary.passes.quant.Recipe;
 import org.lapidary.tools.compile.CalibrationSet;
 import org.lapidary.tools.compile.CompileOptions;
 import org.lapidary.tools.data.TextEncoder;
@@ -76,6 +79,15 @@ final class CompileArguments {
   ScheduleOptions.Fusion fusion = ScheduleOptions.DEFAULT.fusion();
 
   @Option(
+      names = "--quantize",
+      paramLabel = "RECIPE",
+      description = {
+        "Refinements of quantization, such as 'outliers{gain=6}, split-weights', or plain.",
+        "See passes/QUANTIZATION.md."
+      })
+  String recipe = Recipe.DEFAULT.toString();
+
+  @Option(
       names = "--pipeline",
       paramLabel = "TEXT|FILE",
       description = "Passes on the imported graph; default: passes' nn.pipeline.")
@@ -89,7 +101,7 @@ final class CompileArguments {
     return CompileOptions.of(allDims)
         .withMachine(GemminiParams.load(machine))
         .withSemantics(semantics)
-        .withQuantization(QuantizeOptions.DEFAULT.withNonlinear(nonlinear))
+        .withQuantization(QuantizeOptions.DEFAULT.withNonlinear(nonlinear).withRecipe(recipe()))
         .withSchedule(new ScheduleOptions(schedule, fusion))
         .withPipeline(OptCommand.pipeline(pipeline))
         .withThreads(threads)
@@ -104,6 +116,20 @@ final class CompileArguments {
                 pass -> dumpAfter.contains("all") || dumpAfter.contains(pass),
                 new IrDumps(dumpDir));
     return options(allDims).withRunner(runner);
+  }
+
+  private Recipe recipe() {
+    try {
+      return Recipe.parse(recipe);
+    } catch (IllegalArgumentException e) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_PIPELINE,
+              "--quantize",
+              "",
+              String.valueOf(e.getMessage()),
+              "write it like " + Recipe.DEFAULT));
+    }
   }
 
   private CalibrationSet calibration(Graph<NnOp> graph) {

@@ -161,6 +161,7 @@ final class CompileCommand implements Callable<Integer> {
     }
     output.out().println(Output.table(rows));
     output.out().println("calibration: " + c.calibration().description());
+    output.out().println("quantization: " + c.quantized().recipe());
     RangeSummary r = c.quantized().ranges();
     output
         .out()
@@ -233,6 +234,7 @@ final class CompileCommand implements Callable<Integer> {
     document.put("macs", c.program().macs());
     document.put("placement", placements);
     document.put("why_not", whyNots(c));
+    document.put("recipe", c.quantized().recipe().toString());
     document.put("ranges", RangeReport.document(c.quantized().ranges()));
     return document;
   }

@@ -1,0 +1,123 @@
+package org.lapidary.passes.quant;
+
+import java.util.BitSet;
+
+/// How often magnitudes occurred in each channel of a value, in bins that grow with the magnitude:
+/// four per octave from 2^-16 to 2^16. Coarse, but it tells which channels need another step than
+/// the rest, and counts merge exactly in any order.
+public final class ChannelHistogram {
+  private static final int PER_OCTAVE = 4;
+  private static final int LOWEST_EXPONENT = -16;
+  private static final int BINS = 32 * PER_OCTAVE;
+
+  /// Bits of a float below the two that tell the bin within the octave.
+  private static final int BELOW = 21;
+
+  private static final int FIRST = (127 + LOWEST_EXPONENT) * PER_OCTAVE;
+
+  /// Means are sums of numbers in these units, so that their order does not matter.
+  private static final double FIXED_POINT = 0x1p-20;
+
+  private static final double LEVELS = 127;
+  private static final double[] MIDDLES = middles();
+
+  private final int channels;
+  private final int[] counts;
+  private final long[] sums;
+  private final float[] largest;
+  private long rows;
+
+  ChannelHistogram(int channels) {
+    this.channels = channels;
+    this.counts = new int[channels * BINS];
+    this.sums = new long[channels];
+    this.largest = new float[channels];
+  }
+
+  /// Counts rows of as many elements as there are channels.
+  void add(float[] values) {
+    for (int start = 0; start + channels <= values.length; start += channels) {
+      for (int c = 0; c < channels; c++) {
+        float x = values[start + c];
+        float magnitude = Math.abs(x);
+        int bin = (Float.floatToRawIntBits(magnitude) >>> BELOW) - FIRST;
+        counts[c * BINS + Math.clamp(bin, 0, BINS - 1)]++;
+        sums[c] += Math.round(x / FIXED_POINT);
+        largest[c] = Math.max(largest[c], magnitude);
+      }
+      rows++;
+    }
+  }
+
+  void merge(ChannelHistogram other) {
+    for (int i = 0; i < counts.length; i++) {
+      counts[i] += other.counts[i];
+    }
+    for (int c = 0; c < channels; c++) {
+      sums[c] += other.sums[c];
+      largest[c] = Math.max(largest[c], other.largest[c]);
+    }
+    rows += other.rows;
+  }
+
+  public int channels() {
+    return channels;
+  }
+
+  /// Mean of a channel.
+  public double mean(int channel) {
+    return rows == 0 ? 0 : sums[channel] * FIXED_POINT / rows;
+  }
+
+  /// Largest magnitude in a channel.
+  public double absMax(int channel) {
+    return largest[channel];
+  }
+
+  /// Sum of the squared rounding and clipping errors of a channel on an int8 grid.
+  double squaredError(int channel, double step) {
+    double error = 0;
+    double end = LEVELS * step;
+    double top = largest[channel];
+    for (int bin = 0; bin < BINS; bin++) {
+      int count = counts[channel * BINS + bin];
+      if (count > 0) {
+        double x = Math.min(MIDDLES[bin], top);
+        double e = x > end ? x - end : Math.min(x, step / Math.sqrt(12));
+        error += count * e * e;
+      }
+    }
+    return error;
+  }
+
+  /// The step of one int8 grid with the least squared error for some channels.
+  ///
+  /// @param chosen the channels
+  double leastSquaresStep(BitSet chosen) {
+    double top = chosen.stream().mapToDouble(this::absMax).max().orElse(0);
+    double best = Math.max(top / LEVELS, 1e-12);
+    double least = Double.POSITIVE_INFINITY;
+    for (int k = 0; k < 24; k++) {
+      double step = Math.max(top / LEVELS, 1e-12) * Math.pow(8, -k / 24.0);
+      double error = squaredError(chosen, step);
+      if (error < least) {
+        least = error;
+        best = step;
+      }
+    }
+    return best;
+  }
+
+  double squaredError(BitSet chosen, double step) {
+    return chosen.stream().mapToDouble(c -> squaredError(c, step)).sum();
+  }
+
+  private static double[] middles() {
+    double[] middles = new double[BINS];
+    for (int bin = 0; bin < BINS; bin++) {
+      double mantissa = 1 + (bin % PER_OCTAVE + 0.5) / PER_OCTAVE;
+      middles[bin] = Math.scalb(mantissa, LOWEST_EXPONENT + bin / PER_OCTAVE);
+    }
+    return middles;
+  }
+}

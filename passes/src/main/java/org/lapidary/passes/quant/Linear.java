@@ -1,0 +1,91 @@
+package org.lapidary.passes.quant;
+
+import java.util.List;
+import org.lapidary.ir.DType;
+import org.lapidary.ir.Data;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.TensorType;
+import org.lapidary.ir.Value;
+import org.lapidary.ir.op.Accumulate;
+import org.lapidary.passes.quant.Emitter.Sum;
+import org.lapidary.passes.quant.IntegerWeight.Row;
+
+/// Writes products with weights: gamma and beta of a LayerNorm folded in, rows that do not fit
+/// eight bits as further products of picked channels.
+final class Linear {
+  private final Emitter emitter;
+  private final QuantizeOptions options;
+
+  Linear(Emitter emitter, QuantizeOptions options) {
+    this.emitter = emitter;
+    this.options = options;
+  }
+
+  /// The product with a weight.
+  ///
+  /// @param mean of the operand's channels, before gamma and beta
+  Sum product(Int8 x, Weight weight, double[] mean) {
+    int columns = weight.columns();
+    float[] w = weight.load();
+    double[] bias = fold(x, w, columns);
+    IntegerWeight q = IntegerWeight.of(w, columns, x.grids(), options);
+    if (options.recipe().get(Recipe.BiasCorrect.class).isPresent()) {
+      bias = corrected(bias, w, IntegerWeight.real(q, columns, x.grids()), mean);
+    }
+    String name = weight.data().name();
+    Value main =
+        emitter.emit(
+            new Accumulate.MatMulI8(x.value(), matrix(name + ".i8", q.main(), columns, q.step())));
+    main = further(main, x.value(), q.extra(), name + ".extra", columns);
+    if (x.wide().isPresent()) {
+      main = further(main, x.wide().get().value(), q.wide(), name + ".wide", columns);
+    }
+    return new Sum(main, x.step() * q.step(), bias);
+  }
+
+  /// Multiplies gamma into a weight; what beta adds to the result.
+  private static double[] fold(Int8 x, float[] w, int columns) {
+    double[] bias = new double[x.isAffine() ? columns : 0];
+    for (int k = 0; x.isAffine() && k < x.gamma().length; k++) {
+      for (int n = 0; n < columns; n++) {
+        bias[n] += x.beta()[k] * w[k * columns + n];
+        w[k * columns + n] *= (float) x.gamma()[k];
+      }
+    }
+    return bias;
+  }
+
+  private static double[] corrected(double[] bias, float[] w, double[] rounded, double[] mean) {
+    int columns = w.length / mean.length;
+    double[] out = bias.length == 0 ? new double[columns] : bias.clone();
+    for (int i = 0; i < w.length; i++) {
+      out[i % columns] += (w[i] - rounded[i]) * mean[i / columns];
+    }
+    return out;
+  }
+
+  /// Adds the products of picked channels with further rows.
+  private Value further(Value sum, Value x, List<Row> rows, String name, int columns) {
+    if (rows.isEmpty()) {
+      return sum;
+    }
+    int channels = x.type().dim(-1);
+    byte[] pick = new byte[channels * rows.size()];
+    byte[] w = new byte[rows.size() * columns];
+    for (int r = 0; r < rows.size(); r++) {
+      pick[rows.get(r).channel() * rows.size() + r] = 1;
+      System.arraycopy(rows.get(r).w(), 0, w, r * columns, columns);
+    }
+    Value picker = matrix(name + ".pick", pick, rows.size(), 1);
+    Value sums = emitter.emit(new Accumulate.MatMulI8(x, picker));
+    Value picked = emitter.requantize(sums, false, sums.type().scale());
+    double unit = sum.type().scale() / picked.type().scale();
+    Value more = emitter.emit(new Accumulate.MatMulI8(picked, matrix(name, w, columns, unit)));
+    return emitter.add(sum, more);
+  }
+
+  private Value matrix(String name, byte[] w, int columns, double step) {
+    TensorType type = new TensorType(DType.I8, List.of(w.length / columns, columns), step);
+    return emitter.constant(Data.of(name, Tensor.of(type, w)));
+  }
+}
