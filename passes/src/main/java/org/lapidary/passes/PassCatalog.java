@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.pass.EliminateDeadCode;
+import org.lapidary.ir.pass.FoldConstants;
 import org.lapidary.ir.pass.Pass;
 import org.lapidary.ir.pass.Pipeline;
 import org.lapidary.ir.pass.Rule;
@@ -42,6 +43,7 @@ public final class PassCatalog {
         new NormalizeProjections(),
         new NormalizeAttention(),
         new FoldScales(),
+        new FoldConstants(FoldConstants.DEFAULT_MAX_ELEMENTS),
         new ShareCommonSubexpressions(),
         new EliminateDeadCode());
   }

@@ -28,6 +28,20 @@ public record PassRunner(int passLimit, Predicate<String> dumpAfter, Dumps dumps
     /// @param comment a line that says what it is; for a reproducer, the pipeline that fails
     /// @return where it was written, or empty if nowhere
     String write(String fileName, String comment, Graph<? extends Op> graph);
+
+    /// Writes a step of a compilation: the graph, and beside it what the step changed.
+    ///
+    /// @param number of the step; passes count from 1
+    /// @param name of the pass
+    /// @param comment a line that says what it is
+    default void step(
+        int number,
+        String name,
+        String comment,
+        Graph<? extends Op> before,
+        Graph<? extends Op> after) {
+      write("%02d-%s.ir".formatted(number, name), comment, after);
+    }
   }
 
   /// Neither limits nor dumps.
@@ -78,7 +92,7 @@ public record PassRunner(int passLimit, Predicate<String> dumpAfter, Dumps dumps
       steps.add(new Step(pass.text(), seconds, current.nodes().size(), next.nodes().size()));
       verify(pass, current, next);
       if (dumpAfter.test(pass.name())) {
-        dumps.write(fileName(steps.size(), pass), "after " + pass.text(), next);
+        dumps.step(steps.size(), pass.name(), "after " + pass.text(), current, next);
       }
       current = next;
     }
@@ -124,9 +138,5 @@ public record PassRunner(int passLimit, Predicate<String> dumpAfter, Dumps dumps
     String reproducer =
         dumps.write("reproducer-" + pass.name() + ".ir", "--pipeline " + pass.text(), graph);
     return new PassFailure(pass.text(), reproducer, cause);
-  }
-
-  private static String fileName(int number, Pass<?, ?> pass) {
-    return "%02d-%s.ir".formatted(number, pass.name());
   }
 }

@@ -10,8 +10,8 @@ import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.pass.PassRunner;
 
-/// Writes graphs as `.ir` files into a directory, and the constants they refer to into its
-/// subdirectory `constants`, from where [#store(Path)] finds them again.
+/// Writes graphs as `.ir` files into a directory, what a pass changed as `.diff`, and the constants
+/// they refer to into its subdirectory `constants`, from where [#store(Path)] finds them again.
 ///
 /// @param directory need not exist before the first dump
 public record IrDumps(Path directory) implements PassRunner.Dumps {
@@ -25,13 +25,35 @@ public record IrDumps(Path directory) implements PassRunner.Dumps {
         constants.write(data);
       }
     }
+    write(file, "// " + comment + "\n" + IrPrinter.print(graph));
+    return file.toString();
+  }
+
+  /// Writes `03-fuse-gelu.ir` and `03-fuse-gelu.diff`, which says what is different from before.
+  @Override
+  @SuppressWarnings("ReferenceEquality") // the first step has no graph before it
+  public void step(
+      int number,
+      String name,
+      String comment,
+      Graph<? extends Op> before,
+      Graph<? extends Op> after) {
+    String stem = "%02d-%s".formatted(number, name);
+    write(stem + ".ir", comment, after);
+    if (before != after) {
+      write(
+          directory.resolve(stem + ".diff"),
+          "// " + comment + ": " + GraphDiff.of(before, after).text());
+    }
+  }
+
+  private void write(Path file, String text) {
     try {
       Files.createDirectories(directory);
-      Files.writeString(file, "// " + comment + "\n" + IrPrinter.print(graph));
+      Files.writeString(file, text);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return file.toString();
   }
 
   /// The constants of an `.ir` file: those in the directory `constants` beside it.

@@ -1,10 +1,10 @@
 package org.lapidary.ir.text;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -23,16 +23,64 @@ import org.lapidary.ir.op.OpInfo;
 public final class IrPrinter {
   private static final int INLINE_ELEMENTS = 16;
 
-  private final Map<Value, String> names = new HashMap<>();
-  private final StringBuilder out = new StringBuilder();
-
   private IrPrinter() {}
 
   /// The text of a graph.
   public static String print(Graph<? extends Op> graph) {
-    IrPrinter printer = new IrPrinter();
-    printer.graph(graph);
-    return printer.out.toString();
+    Map<Value, String> names = names(graph);
+    StringBuilder out = new StringBuilder("graph @").append(Quoting.name(graph.name()));
+    out.append(
+        graph.inputs().stream()
+            .map(p -> names.get(p.value()) + ": " + p.type())
+            .collect(Collectors.joining(", ", "(", ")")));
+    if (!graph.results().isEmpty()) {
+      out.append(" -> ").append(list(graph.results().stream().map(Graph.Port::type)));
+    }
+    out.append(" {\n");
+    Function<Value, String> name = v -> names.getOrDefault(v, "%undefined");
+    for (Graph.Node<? extends Op> node : graph.nodes()) {
+      out.append("  ").append(statement(node, name)).append('\n');
+    }
+    Stream<String> results = graph.results().stream().map(p -> result(p, name));
+    return out.append("  return ").append(list(results)).append("\n}\n").toString();
+  }
+
+  /// How values are called in the text of a graph: inputs by name, the others numbered in order.
+  public static Map<Value, String> names(Graph<? extends Op> graph) {
+    Map<Value, String> names = new HashMap<>();
+    graph.inputs().forEach(p -> names.put(p.value(), "%" + Quoting.label(p.name())));
+    int number = 0;
+    for (Graph.Node<? extends Op> node : graph.nodes()) {
+      names.put(node.result(), "%" + number++);
+    }
+    return names;
+  }
+
+  /// One statement, its values called as the caller likes.
+  public static String statement(Graph.Node<? extends Op> node, Function<Value, String> name) {
+    OpInfo info = OpInfo.of(node.op());
+    return "%s = %s(%s)%s : %s%s"
+        .formatted(
+            name.apply(node.result()),
+            info.name(),
+            list(OpInfo.operands(node.op()).stream().map(name)),
+            attributes(node.op()),
+            node.result().type(),
+            location(node.loc()));
+  }
+
+  /// The attributes of an operation as a statement has them, or nothing; constants by hash.
+  public static String attributes(Op op) {
+    OpInfo info = OpInfo.of(op);
+    return info.attributes().isEmpty()
+        ? ""
+        : info.attributes().stream()
+            .map(c -> c.name() + "=" + value(info.attribute(op, c.name())))
+            .collect(Collectors.joining(", ", " {", "}"));
+  }
+
+  static String result(Graph.Port port, Function<Value, String> name) {
+    return Quoting.label(port.name()) + " = " + name.apply(port.value());
   }
 
   /// Whether a constant is spelled out in the text.
@@ -40,56 +88,13 @@ public final class IrPrinter {
     return data.type().elements() <= INLINE_ELEMENTS;
   }
 
-  private void graph(Graph<? extends Op> graph) {
-    List<String> inputs = new ArrayList<>();
-    for (Graph.Port port : graph.inputs()) {
-      String name = "%" + Quoting.label(port.name());
-      names.put(port.value(), name);
-      inputs.add(name + ": " + port.type());
+  private static String location(Loc loc) {
+    if (loc.equals(Loc.NONE)) {
+      return "";
     }
-    out.append("graph @").append(Quoting.name(graph.name()));
-    out.append(inputs.stream().collect(Collectors.joining(", ", "(", ")")));
-    if (!graph.results().isEmpty()) {
-      out.append(" -> ").append(list(graph.results().stream().map(Graph.Port::type)));
-    }
-    out.append(" {\n");
-    int number = 0;
-    for (Graph.Node<? extends Op> node : graph.nodes()) {
-      statement("%" + number++, node);
-    }
-    out.append("  return ");
-    out.append(
-        list(graph.results().stream().map(p -> Quoting.label(p.name()) + " = " + name(p.value()))));
-    out.append("\n}\n");
-  }
-
-  private void statement(String result, Graph.Node<? extends Op> node) {
-    OpInfo info = OpInfo.of(node.op());
-    out.append("  ").append(result).append(" = ").append(info.name()).append('(');
-    out.append(list(OpInfo.operands(node.op()).stream().map(this::name))).append(')');
-    List<OpInfo.Component> attributes = info.attributes();
-    if (!attributes.isEmpty()) {
-      out.append(
-          attributes.stream()
-              .map(c -> c.name() + "=" + value(info.attribute(node.op(), c.name())))
-              .collect(Collectors.joining(", ", " {", "}")));
-    }
-    out.append(" : ").append(node.result().type());
-    if (!node.loc().equals(Loc.NONE)) {
-      location(node.loc());
-    }
-    out.append('\n');
-    names.put(node.result(), result);
-  }
-
-  private void location(Loc loc) {
     String origin = loc.node().isEmpty() ? "" : "onnx:" + loc.node();
     Stream<String> parts = Stream.concat(Stream.of(origin), loc.rules().stream());
-    out.append("  loc(").append(list(parts.map(Quoting::quoted))).append(')');
-  }
-
-  private String name(Value value) {
-    return names.getOrDefault(value, "%undefined");
+    return "  loc(" + list(parts.map(Quoting::quoted)) + ")";
   }
 
   private static String value(Object value) {

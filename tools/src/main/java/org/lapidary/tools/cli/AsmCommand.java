@@ -5,7 +5,9 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lapidary.ir.Diagnostic;
@@ -76,6 +78,11 @@ final class AsmCommand implements Callable<Integer> {
     byte[] bytes = to == Form.BINARY ? binary(commands) : text(commands);
     if (target.isPresent()) {
       Texts.write(target.get(), bytes);
+    }
+    if (output.json()) {
+      output.document(Map.of("commands", commands.stream().map(AsmCommand::fields).toList()));
+    } else if (target.isPresent()) {
+      return 0;
     } else if (to == Form.BINARY) {
       System.out.write(bytes, 0, bytes.length);
       System.out.flush();
@@ -83,6 +90,14 @@ final class AsmCommand implements Callable<Integer> {
       output.out().print(new String(bytes, StandardCharsets.UTF_8));
     }
     return 0;
+  }
+
+  private static Map<String, Object> fields(RoccCommand c) {
+    Map<String, Object> one = new LinkedHashMap<>();
+    one.put("funct", c.funct());
+    one.put("rs1", "%x".formatted(c.rs1()));
+    one.put("rs2", "%x".formatted(c.rs2()));
+    return one;
   }
 
   private byte[] text(List<RoccCommand> commands) {

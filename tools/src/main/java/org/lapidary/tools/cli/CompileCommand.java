@@ -98,7 +98,7 @@ final class CompileCommand implements Callable<Integer> {
   }
 
   private void requireKnown(CompileOptions options) {
-    List<String> known = new ArrayList<>(List.of("all", "quantize"));
+    List<String> known = new ArrayList<>(List.of("all", "import", "quantize"));
     options.pipeline().passes().forEach(p -> known.add(p.name()));
     for (String name : dumpAfter) {
       if (!known.contains(name)) {
@@ -208,9 +208,9 @@ final class CompileCommand implements Callable<Integer> {
     return one;
   }
 
-  private Map<String, Object> document(Compiled c, double seconds) {
+  static List<Map<String, Object>> passes(List<PassRunner.Step> steps) {
     List<Map<String, Object>> passes = new ArrayList<>();
-    for (PassRunner.Step s : c.steps()) {
+    for (PassRunner.Step s : steps) {
       Map<String, Object> one = new LinkedHashMap<>();
       one.put("name", s.name());
       one.put("seconds", s.seconds());
@@ -218,6 +218,10 @@ final class CompileCommand implements Callable<Integer> {
       one.put("ops_after", s.opsAfter());
       passes.add(one);
     }
+    return passes;
+  }
+
+  private Map<String, Object> document(Compiled c, double seconds) {
     List<Map<String, String>> placements = new ArrayList<>();
     for (Placement p : c.program().placements()) {
       Map<String, String> one = new LinkedHashMap<>();
@@ -227,7 +231,7 @@ final class CompileCommand implements Callable<Integer> {
       placements.add(one);
     }
     Map<String, Object> document = new LinkedHashMap<>();
-    document.put("passes", passes);
+    document.put("passes", passes(c.steps()));
     document.put("seconds", seconds);
     document.put("peak_memory_bytes", peakMemory());
     document.put("instructions", c.program().commandCount());

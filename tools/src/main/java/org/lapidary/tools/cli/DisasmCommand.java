@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
@@ -34,6 +35,11 @@ final class DisasmCommand implements Callable<Integer> {
   public Integer call() {
     byte[] bytes = Texts.bytes(file);
     List<RoccCommand> commands = from == AsmCommand.Form.BINARY ? binary(bytes) : text(bytes);
+    if (output.json()) {
+      List<String> texts = commands.stream().map(Assembly::disassemble).toList();
+      output.document(Map.of("commands", texts));
+      return 0;
+    }
     for (RoccCommand command : commands) {
       output.out().println(Assembly.disassemble(command));
     }

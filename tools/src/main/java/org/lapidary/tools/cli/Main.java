@@ -1,19 +1,9 @@
 package org.lapidary.tools.cli;
 
-import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import org.lapidary.ir.Diagnostic;
-import org.lapidary.ir.DiagnosticException;
-import org.lapidary.machine.ParamsException;
-import org.lapidary.machine.isa.IsaException;
-import org.lapidary.sim.timing.CycleTable;
-import org.lapidary.sim.trace.TraceException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -40,6 +30,8 @@ import picocli.CommandLine.Spec;
       ValidateCommand.class,
       PrintCommand.class,
       OptCommand.class,
+      DiffCommand.class,
+      GraphCommand.class,
       ReplayCommand.class,
       CyclesCommand.class,
       BenchCommand.class,
@@ -69,8 +61,14 @@ public final class Main implements Runnable {
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setExecutionExceptionHandler((e, _, _) -> explain(e, args, err));
-    int code = line.execute(args);
+    line.setExecutionExceptionHandler((e, _, _) -> Failure.of(e, args).report(line, args));
+    line.setParameterExceptionHandler((e, _) -> Failure.usage(e).report(line, args));
+    int code;
+    try {
+      code = line.execute(args);
+    } catch (StackOverflowError | OutOfMemoryError | LinkageError e) {
+      code = Failure.of(e, args).report(line, args);
+    }
     line.getOut().flush();
     line.getErr().flush();
     return code;
@@ -81,44 +79,9 @@ public final class Main implements Runnable {
     throw new ParameterException(spec.commandLine(), "a command is missing; see lapidary --help");
   }
 
-  private static int explain(Exception e, String[] args, PrintStream err) {
-    switch (e) {
-      case DiagnosticException known -> known.diagnostics().forEach(err::println);
-      case ParamsException bad ->
-          err.println(
-              Diagnostic.error(
-                  Diagnostic.Code.INVALID_MACHINE,
-                  "",
-                  "",
-                  String.valueOf(bad.getMessage()),
-                  "lapidary machine lists the shipped ones"));
-      case IsaException bad -> err.println(plain(Diagnostic.Code.SYNTAX, bad));
-      case TraceException bad -> err.println(plain(Diagnostic.Code.INVALID_INPUT, bad));
-      case CycleTable.TableException bad -> err.println(plain(Diagnostic.Code.INVALID_INPUT, bad));
-      default -> {
-        err.println("lapidary: internal error, our bug: " + e);
-        err.println("reproducer: " + reproducer(e, args));
-        return OUR_BUG;
-      }
-    }
-    return FAILED;
-  }
-
-  private static Diagnostic plain(Diagnostic.Code code, Exception e) {
-    return Diagnostic.error(code, "", "", String.valueOf(e.getMessage()), "");
-  }
-
-  /// Writes what we need to repeat the failure.
-  private static String reproducer(Exception e, String[] args) {
-    StringWriter trace = new StringWriter();
-    trace.write("lapidary " + String.join(" ", List.of(args)) + "\n");
-    e.printStackTrace(new PrintWriter(trace));
-    try {
-      Path file = Files.createTempFile("lapidary-bug-", ".txt");
-      Files.writeString(file, trace.toString());
-      return file.toString();
-    } catch (IOException unwritable) {
-      return trace.toString();
-    }
+  /// Where the reproducer of a bug of ours goes.
+  static Path bugFolder() {
+    return Path.of(
+        System.getProperty("java.io.tmpdir"), "lapidary-bug-" + ProcessHandle.current().pid());
   }
 }

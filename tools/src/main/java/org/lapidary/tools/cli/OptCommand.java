@@ -12,9 +12,13 @@ import org.lapidary.ir.op.Op;
 import org.lapidary.ir.pass.PassContext;
 import org.lapidary.ir.pass.PassRunner;
 import org.lapidary.ir.pass.Pipeline;
+import org.lapidary.ir.text.ConstantStore;
 import org.lapidary.ir.text.IrDumps;
 import org.lapidary.ir.text.IrPrinter;
 import org.lapidary.passes.PassCatalog;
+import org.lapidary.tools.inspect.Artifact;
+import org.lapidary.tools.inspect.GraphListing;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -31,8 +35,10 @@ import picocli.CommandLine.Parameters;
       "Example: lapidary opt --pipeline 'canonicalize fuse-layer-norm' model.ir"
     })
 final class OptCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "FILE", description = "A .ir or .onnx file.")
-  Path file = Path.of("");
+  @Parameters(
+      paramLabel = "FILE",
+      description = "A .ir or .onnx file; - is IR text on standard input.")
+  String file = "";
 
   @Option(names = "--dim", arity = "1..*", paramLabel = "NAME=N", description = "Symbolic sizes.")
   Map<String, Integer> dims = new LinkedHashMap<>();
@@ -59,12 +65,19 @@ final class OptCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Graph<? extends Op> graph = PrintCommand.read(file, dims);
-    PassRunner runner = new PassRunner().withPassLimit(passLimit);
-    if (dumpDir.isPresent()) {
-      runner = runner.withDumps(_ -> true, new IrDumps(dumpDir.get()));
+    if (passLimit < 0) {
+      throw new CommandLine.ParameterException(
+          output.spec.commandLine(), "--pass-limit " + passLimit + " is less than 0");
     }
-    PassRunner.Outcome outcome = runner.run(graph, pipeline(pipeline));
+    PassRunner runner =
+        new PassRunner()
+            .withPassLimit(passLimit)
+            .withDumps(_ -> dumpDir.isPresent(), new IrDumps(dumpDir.orElseGet(Main::bugFolder)));
+    PassRunner.Outcome outcome = runner.run(read(), pipeline(pipeline));
+    if (output.json()) {
+      output.document(document(outcome));
+      return 0;
+    }
     output.out().print(IrPrinter.print(outcome.graph()));
     if (stats) {
       output.err().print(Output.table(statistics(outcome)));
@@ -73,6 +86,21 @@ final class OptCommand implements Callable<Integer> {
       output.err().println("why not: " + w.node() + ": " + w.pattern() + ": " + w.condition());
     }
     return 0;
+  }
+
+  private Graph<? extends Op> read() {
+    return file.equals("-")
+        ? Artifact.parse("-", Texts.bytes("-"), ConstantStore.NONE).graph()
+        : Artifact.read(Path.of(file), dims).graph();
+  }
+
+  private Map<String, Object> document(PassRunner.Outcome outcome) {
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("passes", CompileCommand.passes(outcome.steps()));
+    document.put("rules", outcome.hits());
+    document.put("why_not", outcome.whyNots());
+    document.put("graph", new GraphListing(file, outcome.graph(), Optional.empty()).document());
+    return document;
   }
 
   /// A pipeline given as text or as a file, or the default one.

@@ -1,8 +1,9 @@
 package org.lapidary.tools.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
@@ -12,7 +13,9 @@ import picocli.CommandLine.Spec;
 /// Where a command's results go: text for people, or with `--json` exactly one JSON document.
 public final class Output {
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+      new ObjectMapper()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
 
   @Spec(Spec.Target.MIXEE)
   CommandSpec spec = CommandSpec.create();
@@ -33,9 +36,14 @@ public final class Output {
   }
 
   void document(Object document) {
+    write(document, out());
+  }
+
+  static void write(Object document, PrintWriter out) {
     try {
-      out().println(JSON.writeValueAsString(document));
-    } catch (JsonProcessingException e) {
+      JSON.writeValue(out, document); // a piece at a time: listings can be long
+      out.println();
+    } catch (IOException e) {
       throw new IllegalStateException("a result that is no JSON", e);
     }
   }

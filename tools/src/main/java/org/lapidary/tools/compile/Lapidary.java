@@ -34,6 +34,7 @@ public final class Lapidary {
     List<PassRunner.Step> steps = new ArrayList<>();
     Imported imported =
         timed(steps, "import", 0, () -> OnnxImporter.read(model, options.dims()), Lapidary::size);
+    dump(options, "import", 0, imported.graph(), imported.graph());
     PassRunner.Outcome outcome = options.runner().run(imported.graph(), options.pipeline());
     steps.addAll(outcome.steps());
     Graph<NnOp> canonical = canonical(outcome);
@@ -53,7 +54,8 @@ public final class Lapidary {
             ops,
             () -> Quantizer.quantize(canonical, calibration, options.quantization()),
             q -> q.graph().nodes().size());
-    dump(options, quantized.graph(), steps.size());
+    int number = outcome.steps().size() + 1;
+    dump(options, "quantize", number, canonical, quantized.graph());
     int integerOps = quantized.graph().nodes().size();
     Program program =
         timed(
@@ -76,9 +78,14 @@ public final class Lapidary {
     return imported.graph().nodes().size();
   }
 
-  private static void dump(CompileOptions options, Graph<Op> graph, int number) {
-    if (options.runner().dumpAfter().test("quantize")) {
-      options.runner().dumps().write("%02d-quantize.ir".formatted(number), "after quantize", graph);
+  private static void dump(
+      CompileOptions options,
+      String step,
+      int number,
+      Graph<? extends Op> before,
+      Graph<? extends Op> after) {
+    if (options.runner().dumpAfter().test(step)) {
+      options.runner().dumps().step(number, step, "after " + step, before, after);
     }
   }
 
