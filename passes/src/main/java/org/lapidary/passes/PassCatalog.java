@@ -28,6 +28,7 @@ import org.lapidary.passes.fuse.LayerNorms;
 import org.lapidary.passes.fuse.NormalizeAttention;
 import org.lapidary.passes.fuse.Scales;
 import org.lapidary.passes.fuse.Softmaxes;
+import org.lapidary.passes.quant.TakeScales;
 
 /// Every pass there is, with its default options, and the pipelines that are shipped.
 public final class PassCatalog {
@@ -36,6 +37,7 @@ public final class PassCatalog {
   /// One of each pass, in the order in which a pipeline would use them.
   public static List<Pass<?, ?>> passes() {
     return List.of(
+        new TakeScales(),
         new Canonicalize(),
         new FuseLayerNorm(),
         new FuseGelu(),

@@ -50,12 +50,18 @@ final class Emitter {
   private final Map<Value, Constant> constants = new HashMap<>();
   private final Set<Value> placed = new HashSet<>();
   private final Map<Value, ElementType> widened = new HashMap<>();
+  private final Grids grids = new Grids(this);
   private Loc loc = Loc.NONE;
   private long work;
   private long bytes;
 
   Emitter(String name) {
     builder = new GraphBuilder<>(name);
+  }
+
+  /// What the integers of a quantized model stand for.
+  Grids grids() {
+    return grids;
   }
 
   /// What follows comes from that ONNX node.
@@ -99,7 +105,8 @@ final class Emitter {
   /// Computes or appends an operation.
   ///
   /// @throws IllegalArgumentException if the operands do not fit together
-  Value emit(NnOp op) {
+  Value emit(NnOp given) {
+    NnOp op = grids.simplified(given).orElse(given);
     TensorType type = op.resultType();
     int elements = type.elements();
     List<Value> operands = OpInfo.operands(op);
@@ -111,6 +118,7 @@ final class Emitter {
           .findFirst()
           .ifPresent(element -> declare(result, element));
     }
+    grids.follow(op, result);
     return result;
   }
 

@@ -25,6 +25,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -35,6 +36,8 @@ import org.lapidary.frontend.onnx.proto.Onnx.FunctionProto;
 import org.lapidary.frontend.onnx.proto.Onnx.GraphProto;
 import org.lapidary.frontend.onnx.proto.Onnx.OperatorSetIdProto;
 import org.lapidary.frontend.onnx.proto.Onnx.StringStringEntryProto;
+import org.lapidary.ir.op.Layout;
+import org.lapidary.ir.op.OpInfo;
 
 /// What the opsets say differently, and what only some exporters write, as small models run by the
 /// referee and by ONNX Runtime.
@@ -275,6 +278,7 @@ class OperatorsTest {
               .nodeIn("com.microsoft", op, "q s z q s z r z", "p")
               .node("DequantizeLinear", "p r z", "y"));
     }
+    quantizedOperators();
     models.put(
         "quantized attention",
         x(13, 2, 3, 8)
@@ -293,6 +297,91 @@ class OperatorsTest {
             .node("MatMulInteger", "q w z", "i")
             .node("Cast", "i", "f", i("to", FLOAT))
             .node("Mul", "f s", "y"));
+  }
+
+  /// A model whose input is quantized to `q` on the grid of `s` and `z`.
+  private static TestModel onGrid(Object... dims) {
+    return x(13, dims)
+        .floats("s", new int[0], 0.02f)
+        .floats("r", new int[0], 0.05f)
+        .raw("z", UINT8, new int[0], ByteBuffer.wrap(new byte[] {(byte) 128}))
+        .node("QuantizeLinear", "x s z", "q");
+  }
+
+  private void quantizedOperators() {
+    models.put(
+        "QLinearSoftmax",
+        onGrid(2, 3, 4)
+            .nodeIn(
+                "com.microsoft", "QLinearSoftmax", "q s z s z", "p", i("axis", -1), i("opset", 13))
+            .node("DequantizeLinear", "p s z", "y"));
+    models.put(
+        "QLinearSigmoid",
+        onGrid(3, 4)
+            .nodeIn("com.microsoft", "QLinearSigmoid", "q s z s z", "p")
+            .node("DequantizeLinear", "p s z", "y"));
+    models.put(
+        "QLinearConcat",
+        onGrid(3, 4)
+            .nodeIn("com.microsoft", "QLinearConcat", "r z q s z q r z", "p", i("axis", 1))
+            .node("DequantizeLinear", "p r z", "y"));
+    models.put(
+        "QGemm",
+        onGrid(3, 4)
+            .raw("w", INT8, new int[] {2, 4}, ByteBuffer.wrap(counted(8)))
+            .raw("u", INT8, new int[0], ByteBuffer.wrap(new byte[1]))
+            .raw("c", INT32, new int[] {2}, ByteBuffer.wrap(new byte[] {9, 1, 0, 0, 3, 0, 0, 0}))
+            .nodeIn("com.microsoft", "QGemm", "q s z w r u c r z", "p", i("transB", 1))
+            .node("DequantizeLinear", "p r z", "y"));
+    models.put(
+        "quantized, moved, dequantized",
+        onGrid(2, 3, 4)
+            .node("Transpose", "q", "t", ints("perm", 2, 0, 1))
+            .node("DequantizeLinear", "t s z", "y"));
+    models.put(
+        "weights of four bits",
+        x(13, 2, 16)
+            .raw("w", UINT8, new int[] {3, 1, 8}, ByteBuffer.wrap(counted(24)))
+            .floats("c", new int[] {3}, 0.1f, 0.2f, -0.3f)
+            .nodeIn(
+                "com.microsoft",
+                "MatMulNBits",
+                "x w c",
+                "y",
+                i("K", 16),
+                i("N", 3),
+                i("bits", 4),
+                i("block_size", 16)));
+  }
+
+  /// What is left of a quantized model is real: no integer, and one operation for each grid.
+  @Test
+  void quantizedTensorsAreRealAllTheWay() {
+    Path moved =
+        onGrid(2, 4)
+            .node("Transpose", "q", "t")
+            .node("DequantizeLinear", "t s z", "y")
+            .write(folder, "moved.onnx");
+    assertThat(ops(moved)).containsExactly("nn.fake_quantize", "nn.transpose");
+    Path dynamic =
+        x(13, 3, 4)
+            .raw("w", INT8, new int[] {4, 2}, ByteBuffer.wrap(counted(8)))
+            .raw("u", INT8, new int[0], ByteBuffer.wrap(new byte[1]))
+            .floats("c", new int[0], 0.5f)
+            .node("DynamicQuantizeLinear", "x", "q s z")
+            .node("MatMulInteger", "q w z u", "i")
+            .node("Cast", "i", "f", i("to", FLOAT))
+            .node("Mul", "s c", "sc")
+            .node("Mul", "f sc", "y")
+            .write(folder, "dynamic.onnx");
+    assertThat(ops(dynamic)).containsExactly("nn.fake_quantize_dynamic", "nn.matmul", "nn.mul");
+  }
+
+  private static List<String> ops(Path file) {
+    return OnnxImporter.read(file, Map.of()).graph().nodes().stream()
+        .filter(node -> !(node.op() instanceof Layout.Const))
+        .map(node -> OpInfo.of(node.op()).name())
+        .toList();
   }
 
   private static byte[] counted(int n) {

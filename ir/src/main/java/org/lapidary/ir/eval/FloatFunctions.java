@@ -33,6 +33,7 @@ final class FloatFunctions {
       case Elementwise.Softplus _ -> v -> Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
       case Elementwise.Gelu(_, var tanh) -> tanh ? FloatFunctions::tanhGelu : FloatFunctions::gelu;
       case Elementwise.Clip(_, var low, var high) -> v -> Math.min(Math.max(v, low), high);
+      case Elementwise.FakeQuantize grid -> v -> onGrid((float) v, grid);
       case Elementwise.Not _ -> throw new IllegalArgumentException(op + " is for booleans only");
     };
   }
@@ -49,6 +50,13 @@ final class FloatFunctions {
       case Elementwise.Mod(_, _, var fmod) ->
           fmod ? (a, b) -> a % b : (a, b) -> a - Math.floor(a / b) * b;
     };
+  }
+
+  /// In f32, as ONNX Runtime computes it.
+  private static double onGrid(float x, Elementwise.FakeQuantize grid) {
+    double q = Math.rint(x / grid.step()) + grid.zero();
+    double clipped = Math.min(Math.max(q, grid.low()), grid.high());
+    return (float) (clipped - grid.zero()) * grid.step();
   }
 
   private static double gelu(double x) {

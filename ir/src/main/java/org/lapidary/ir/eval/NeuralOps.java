@@ -22,8 +22,27 @@ final class NeuralOps {
               : MatMuls.integers(operands.get(0), operands.get(1), type);
       case Neural.Softmax(_, var axis) -> softmax(operands.getFirst(), type, axis);
       case Neural.LayerNorm(_, _, _, var epsilon) -> layerNorm(operands, type, epsilon);
+      case Neural.FakeQuantizeDynamic _ -> onOwnGrid(operands.getFirst(), type);
       case Neural.Reduce reduce -> reduce(operands.getFirst(), type, reduce);
     };
+  }
+
+  /// In f32, as ONNX Runtime computes it.
+  private static Tensor onOwnGrid(Tensor x, TensorType type) {
+    float low = 0;
+    float high = 0;
+    for (float v : x.f32()) {
+      low = Math.min(low, v);
+      high = Math.max(high, v);
+    }
+    float step = high == low ? 1 : (high - low) / 255;
+    double zero = Math.rint(Math.clamp(-low / step, 0f, 255f));
+    float[] out = new float[type.elements()];
+    for (int i = 0; i < out.length; i++) {
+      double q = Math.clamp(Math.rint(x.f32()[i] / step) + zero, 0, 255);
+      out[i] = (float) (q - zero) * step;
+    }
+    return Tensor.of(type, out);
   }
 
   private static Tensor softmax(Tensor x, TensorType type, int givenAxis) {

@@ -222,6 +222,23 @@ public sealed interface Elementwise extends NnOp {
   @Name("nn.clip")
   record Clip(Value x, double low, double high) implements Unary {}
 
+  /// What is left of x on a grid of integers: `(clip(round(x / step) + zero, low, high) - zero) *
+  /// step`. Source: ONNX QuantizeLinear-13 followed by DequantizeLinear-13.
+  @Name("nn.fake_quantize")
+  record FakeQuantize(Value x, float step, int zero, int low, int high) implements Real {
+    @Override
+    public TensorType resultType() {
+      Shapes.require(
+          step > 0 && Float.isFinite(step) && low <= zero && zero <= high,
+          "a grid of step %s, from %d to %d with its zero at %d",
+          step,
+          low,
+          high,
+          zero);
+      return Real.super.resultType();
+    }
+  }
+
   /// Conversion to another element type; floats are truncated toward zero, booleans are `!= 0`.
   /// Source: ONNX Cast-13.
   @Name("nn.cast")

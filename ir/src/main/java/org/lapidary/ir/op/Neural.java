@@ -52,6 +52,17 @@ public sealed interface Neural extends NnOp {
     }
   }
 
+  /// What is left of x on 256 steps that span its own range, 0 included. Source: ONNX
+  /// DynamicQuantizeLinear-11 followed by DequantizeLinear-13.
+  @Name("nn.fake_quantize_dynamic")
+  record FakeQuantizeDynamic(Value x) implements Neural {
+    @Override
+    public TensorType resultType() {
+      Shapes.require(x.type().dtype() == DType.F32, "quantization of %s", x.type());
+      return x.type();
+    }
+  }
+
   /// What a reduction computes.
   enum Reduction {
     SUM,

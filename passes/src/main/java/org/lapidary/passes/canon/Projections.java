@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.Elementwise.Add;
+import org.lapidary.ir.op.Elementwise.Mul;
 import org.lapidary.ir.op.Layout.Reshape;
 import org.lapidary.ir.op.Layout.Slice;
 import org.lapidary.ir.op.Neural.LayerNorm;
@@ -35,6 +36,7 @@ public final class Projections {
         new FlattenBias(),
         new AttachBias(),
         new AddBiasBeforeSplit(),
+        new ScaleColumns(),
         new SplitPackedProjection());
   }
 
@@ -271,6 +273,36 @@ public final class Projections {
     private static Slice of(Slice columns, Value packed) {
       int last = packed.type().rank() - 1;
       return new Slice(packed, last, columns.start(), columns.length(), columns.step());
+    }
+  }
+
+  /// `(x W + b) * row -> x (W * row) + b * row` for a product that nothing else reads
+  public record ScaleColumns() implements Rule<NnOp> {
+    @Override
+    public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
+      if (!(op instanceof Mul(var y, var row))
+          || !Constants.is(row, rw::def)
+          || row.type().elements() == 1
+          || !Constants.isAlongLastAxis(row)
+          || !op.resultType().equals(y.type())) {
+        return Optional.empty();
+      }
+      Value columns = rw.emit(new Reshape(row, List.of(row.type().elements())));
+      return scaled(y, columns, rw);
+    }
+
+    private static Optional<Value> scaled(Value y, Value columns, Rewriter<NnOp> rw) {
+      if (rw.users(y) > 1) {
+        return Optional.empty();
+      }
+      return switch (rw.def(y)) {
+        case MatMul(var x, var w) when isMatrix(w) && Constants.is(w, rw::def) ->
+            Optional.of(rw.emitLike(y, new MatMul(x, rw.emitLike(w, new Mul(w, columns)))));
+        case Add(var product, var b) when Constants.is(b, rw::def) ->
+            scaled(product, columns, rw)
+                .map(part -> rw.emitLike(y, new Add(part, rw.emitLike(b, new Mul(b, columns)))));
+        case null, default -> Optional.empty();
+      };
     }
   }
 }

@@ -50,7 +50,7 @@ public final class Masks {
   }
 
   /// `softmax(where(c, s, -inf) + m) -> softmax(s + max(where(c, 0, -inf) + m, -10000))`, with any
-  /// number of masks in any order
+  /// number of masks in any order, and with or without a lower bound on the masked scores
   public record AddMask() implements Rule<NnOp> {
     @Override
     public Optional<Value> apply(NnOp op, Rewriter<NnOp> rw) {
@@ -60,7 +60,9 @@ public final class Masks {
       List<Value> masks = new ArrayList<>();
       Value scores = peel(x, masks, rw);
       if (masks.isEmpty()) {
-        return Optional.empty();
+        return scores.equals(x)
+            ? Optional.empty()
+            : Optional.of(rw.emit(new Softmax(scores, axis)));
       }
       Value mask = masks.getFirst();
       for (Value more : masks.subList(1, masks.size())) {
@@ -111,7 +113,7 @@ public final class Masks {
 
   private static boolean isCore(Value x, Definitions defs) {
     return switch (defs.def(x)) {
-      case Add _, Sub _, Where _ -> false;
+      case Add _, Sub _, Where _, Max _ -> false;
       case null, default -> true;
     };
   }
@@ -137,6 +139,8 @@ public final class Masks {
         masks.add(rw.emit(new Where(c, rw.emit(Constants.scalar(FLOOR)), zero)));
         yield peel(b, masks, rw);
       }
+      case Max(var a, var low) when isFill(low, rw::def) && isScores(a, rw::def) ->
+          peel(a, masks, rw);
       case null, default -> x;
     };
   }

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
@@ -19,6 +20,7 @@ public final class Calibration {
   private final Map<Value, ChannelHistogram> channels = new HashMap<>();
   private final Map<Value, NormObservation> norms = new HashMap<>();
   private final Map<Value, ScoreObservation> scores = new HashMap<>();
+  private final Map<Value, Double> given = new HashMap<>();
   private int samples;
 
   Calibration() {}
@@ -37,7 +39,19 @@ public final class Calibration {
     other.channels.forEach((v, c) -> channels(v).merge(c));
     other.norms.forEach((v, n) -> norm(v).merge(n));
     other.scores.forEach((v, s) -> score(v).merge(s));
+    given.putAll(other.given);
     samples += other.samples;
+  }
+
+  /// Says which step a value is to have, whatever was seen of it.
+  public void give(Map<Value, Double> steps) {
+    given.putAll(steps);
+  }
+
+  /// The step that the model came with, if it did.
+  OptionalDouble given(Value value) {
+    Double step = given.get(value);
+    return step == null ? OptionalDouble.empty() : OptionalDouble.of(step);
   }
 
   /// Number of samples seen.

@@ -169,6 +169,7 @@ final class Sides {
       case Neural.LayerNorm norm -> unmetByNorm(norm);
       case Neural.Softmax softmax -> unmetBySoftmax(softmax, result);
       case Neural.Reduce _ -> "reductions are not in the instruction set";
+      case Neural.FakeQuantizeDynamic _ -> "scales are fixed when the model is compiled";
       case Elementwise.Gelu(var x, var _) -> unmetByActivation(x);
       case Elementwise.Relu(var x) -> accelerated(x) && isSum(x) ? "" : "not of a matrix product";
       case Elementwise.Add add -> unmetByAdd(add, result);

@@ -12,11 +12,11 @@ import org.lapidary.ir.op.NnOp;
 
 /// The step of every integer value: what one unit stands for.
 ///
-/// An int8 activation takes the step that its distribution asks for. Two kinds of values must be
-/// coarser than they could be, because of 32-bit sums further on: the operand of a LayerNorm, whose
-/// squares are summed over a row, and with it the whole chain of residual additions it lies on,
-/// which has one step from end to end; and q and k, whose product's step decides how large the sum
-/// of a row of exponentials becomes.
+/// An int8 activation takes the step that its model came with, or else that its distribution asks
+/// for. Two kinds of values must be coarser than they could be, because of 32-bit sums further on:
+/// the operand of a LayerNorm, whose squares are summed over a row, and with it the whole chain of
+/// residual additions it lies on, which has one step from end to end; and q and k, whose product's
+/// step decides how large the sum of a row of exponentials becomes.
 final class Steps {
   /// The host's clamp of what enters the residual stream, over the largest value calibrated.
   private static final double ENTRY_MARGIN = 2;
@@ -53,7 +53,11 @@ final class Steps {
   /// Step of a value as int8; of most of its channels if it has [#grids].
   double int8(Value v) {
     return int8.computeIfAbsent(
-        v, x -> grids(x).map(TwoGrids::fine).orElseGet(() -> options.step(calibration.of(x))));
+        v, x -> grids(x).map(TwoGrids::fine).orElseGet(() -> oneGrid(x)));
+  }
+
+  private double oneGrid(Value v) {
+    return calibration.given(v).orElseGet(() -> options.step(calibration.of(v)));
   }
 
   /// Step of a normalised value as int8, before gamma and beta.
@@ -73,6 +77,9 @@ final class Steps {
   }
 
   private Optional<TwoGrids> newGrids(Value v) {
+    if (calibration.given(v).isPresent()) {
+      return Optional.empty();
+    }
     Optional<ChannelHistogram> seen =
         switch (model.def(v)) {
           case Neural.LayerNorm _ -> Optional.of(calibration.ofNorm(v).channels());

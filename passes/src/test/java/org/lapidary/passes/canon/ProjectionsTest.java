@@ -24,6 +24,7 @@ import org.lapidary.passes.canon.Projections.AddBiasBeforeSplit;
 import org.lapidary.passes.canon.Projections.AttachBias;
 import org.lapidary.passes.canon.Projections.FlattenBias;
 import org.lapidary.passes.canon.Projections.MergeBatchAxes;
+import org.lapidary.passes.canon.Projections.ScaleColumns;
 import org.lapidary.passes.canon.Projections.SinkLayoutBelowBinary;
 import org.lapidary.passes.canon.Projections.SinkLayoutBelowMatMul;
 import org.lapidary.passes.canon.Projections.SinkLayoutBelowRowwise;
@@ -182,5 +183,24 @@ class ProjectionsTest {
   void scalarFactorSinksNothingIntoARankOneShape() {
     Value y = s.op(new Mul(flat(x), s.scalar(2)));
     assertThat(fires(new SinkLayoutBelowBinary(), s.returns(y))).containsExactly("mul", "reshape");
+  }
+
+  @Test
+  void scalesOfColumnsGoIntoTheWeights() {
+    Value sum = s.op(new Add(s.op(new MatMul(x, s.weights(4, 3))), s.weights(3)));
+    assertThat(fires(new ScaleColumns(), s.returns(s.op(new Mul(sum, s.weights(1, 1, 3))))))
+        .containsExactly("matmul", "add");
+  }
+
+  @Test
+  void scalesOfRowsStay() {
+    Value y = s.op(new MatMul(x, s.weights(4, 3)));
+    ignores(new ScaleColumns(), s.returns(s.op(new Mul(y, s.weights(5, 1)))));
+  }
+
+  @Test
+  void columnsThatSomethingElseReadsStay() {
+    Value y = s.op(new MatMul(x, s.weights(4, 3)));
+    ignores(new ScaleColumns(), s.returns(y, s.op(new Mul(y, s.weights(3)))));
   }
 }

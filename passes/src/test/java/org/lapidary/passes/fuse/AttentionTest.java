@@ -333,4 +333,18 @@ class AttentionTest {
     inputs.put("x1", Tensor.of(TensorType.of(DType.F32, B, 1, 1, S), elements));
     Sketch.requireSame(graph, normalized(graph, new PassContext()), inputs);
   }
+
+  @Test
+  void aLowerBoundOfMaskedScoresDisappears() {
+    Value mask = s.constant(Tensor.f32(List.of(1, S), 0, -10_000, 0, 0, 0));
+    Value masked = s.op(new Add(s.op(new MatMul(q(), keys())), mask));
+    Value bounded = s.op(new Max(masked, s.scalar(-3.4e38)));
+    assertThat(block(s.returns(context(bounded))).mask()).isPresent();
+  }
+
+  @Test
+  void aBoundThatScoresMayReachStays() {
+    Value bounded = s.op(new Max(s.op(new MatMul(q(), keys())), s.scalar(-10)));
+    ignores(new AddMask(), s.returns(context(bounded)));
+  }
 }

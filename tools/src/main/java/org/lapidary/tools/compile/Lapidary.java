@@ -15,6 +15,7 @@ import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.pass.PassRunner;
 import org.lapidary.passes.quant.Calibration;
+import org.lapidary.passes.quant.GivenSteps;
 import org.lapidary.passes.quant.QuantizedModel;
 import org.lapidary.passes.quant.Quantizer;
 
@@ -37,7 +38,8 @@ public final class Lapidary {
     dump(options, "import", 0, imported.graph(), imported.graph());
     PassRunner.Outcome outcome = options.runner().run(imported.graph(), options.pipeline());
     steps.addAll(outcome.steps());
-    Graph<NnOp> canonical = canonical(outcome);
+    GivenSteps given = GivenSteps.of(canonical(outcome));
+    Graph<NnOp> canonical = given.graph();
     int ops = canonical.nodes().size();
     CalibrationSet samples = options.calibration().apply(canonical);
     Calibration calibration =
@@ -47,6 +49,7 @@ public final class Lapidary {
             ops,
             () -> Calibrating.run(canonical, samples, options.threads(), progress),
             _ -> ops);
+    calibration.give(given.steps());
     QuantizedModel quantized =
         timed(
             steps,
