@@ -60,6 +60,11 @@ public record Diagnostic(
     return new Diagnostic(Severity.WARNING, code, file, node, message, hint);
   }
 
+  /// The same, said of a file where only the name of its graph was known.
+  public Diagnostic of(String graph, String inFile) {
+    return file.equals(graph) ? new Diagnostic(severity, code, inFile, node, message, hint) : this;
+  }
+
   /// One line: `bert.onnx:/encoder/Einsum: error[unsupported-op]: … hint: …`.
   @Override
   public String toString() {

@@ -26,6 +26,7 @@ import org.lapidary.passes.fuse.FuseSoftmax;
 import org.lapidary.passes.fuse.Gelus;
 import org.lapidary.passes.fuse.LayerNorms;
 import org.lapidary.passes.fuse.NormalizeAttention;
+import org.lapidary.passes.fuse.RefuseForeign;
 import org.lapidary.passes.fuse.Scales;
 import org.lapidary.passes.fuse.Softmaxes;
 import org.lapidary.passes.quant.TakeScales;
@@ -46,6 +47,7 @@ public final class PassCatalog {
         new NormalizeAttention(),
         new FoldScales(),
         new FoldConstants(FoldConstants.DEFAULT_MAX_ELEMENTS),
+        new RefuseForeign(),
         new ShareCommonSubexpressions(),
         new EliminateDeadCode());
   }

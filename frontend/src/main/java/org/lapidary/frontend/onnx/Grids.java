@@ -57,22 +57,21 @@ final class Grids {
   }
 
   private boolean sameZero(Optional<Value> a, Optional<Value> b) {
-    return a.isPresent() && b.isPresent() ? same(a.get(), b.get()) : isZero(a) && isZero(b);
+    boolean both = a.isPresent() && b.isPresent();
+    return both ? same(a.get(), b.get()) : isZero(a) && isZero(b);
   }
 
   private boolean isZero(Optional<Value> zero) {
-    return zero.isEmpty()
-        || out.known(zero.get()).filter(t -> t.elements() == 1 && t.asLong(0) == 0).isPresent();
+    return zero.isEmpty() || number(zero.get()).filter(z -> z == 0).isPresent();
   }
 
   private boolean same(Value a, Value b) {
-    return a.equals(b)
-        || out.known(a)
-            .flatMap(x ->
-                out.known(b)
-                    .filter(y ->
-                        x.elements() == 1 && y.elements() == 1 && x.asDouble(0) == y.asDouble(0)))
-            .isPresent();
+    Optional<Double> x = number(a);
+    return a.equals(b) || (x.isPresent() && x.equals(number(b)));
+  }
+
+  private Optional<Double> number(Value v) {
+    return out.known(v).filter(t -> t.elements() == 1).map(t -> t.asDouble(0));
   }
 
   /// Follows integers through an operation that has just been emitted.

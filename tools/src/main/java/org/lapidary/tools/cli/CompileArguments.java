@@ -14,10 +14,13 @@ import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.pass.Pass;
 import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.ir.pass.Pipeline;
 import org.lapidary.ir.text.IrDumps;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
+import org.lapidary.passes.fuse.RefuseForeign;
 import org.lapidary.passes.quant.QuantizeOptions;
 import org.lapidary.passes.quant.QuantizeOptions.Nonlinear;
 import org.lapidary.passes.quant.Recipe;
@@ -93,19 +96,35 @@ final class CompileArguments {
       description = "Passes on the imported graph; default: passes' nn.pipeline.")
   Optional<String> pipeline = Optional.empty();
 
+  @Option(
+      names = "--allow-host",
+      description =
+          "Run blocks of other families (RMS normalization, rotary positions, gated activations)"
+              + " on the host instead of refusing them.")
+  boolean allowHost;
+
   @Option(names = "--threads", paramLabel = "N", description = "Default: all processors.")
   int threads = Runtime.getRuntime().availableProcessors();
 
   /// Options without calibration data and dumps.
   CompileOptions options(Map<String, Integer> allDims) {
+    Pipeline passes = OptCommand.pipeline(pipeline);
     return CompileOptions.of(allDims)
         .withMachine(GemminiParams.load(machine))
         .withSemantics(semantics)
         .withQuantization(QuantizeOptions.DEFAULT.withNonlinear(nonlinear).withRecipe(recipe()))
         .withSchedule(new ScheduleOptions(schedule, fusion))
-        .withPipeline(OptCommand.pipeline(pipeline))
+        .withPipeline(allowHost ? withoutRefusal(passes) : passes)
         .withThreads(threads)
         .withCalibration(this::calibration);
+  }
+
+  private static Pipeline withoutRefusal(Pipeline passes) {
+    return new Pipeline(
+        passes.passes().stream()
+            .<Pass<?, ?>>map(pass -> pass)
+            .filter(pass -> !(pass instanceof RefuseForeign))
+            .toList());
   }
 
   /// The same with dumps after some passes.

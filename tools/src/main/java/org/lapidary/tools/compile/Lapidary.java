@@ -36,7 +36,7 @@ public final class Lapidary {
     Imported imported =
         timed(steps, "import", 0, () -> OnnxImporter.read(model, options.dims()), Lapidary::size);
     dump(options, "import", 0, imported.graph(), imported.graph());
-    PassRunner.Outcome outcome = options.runner().run(imported.graph(), options.pipeline());
+    PassRunner.Outcome outcome = canonicalize(model, imported.graph(), options);
     steps.addAll(outcome.steps());
     GivenSteps given = GivenSteps.of(canonical(outcome));
     Graph<NnOp> canonical = given.graph();
@@ -70,6 +70,17 @@ public final class Lapidary {
                     quantized.graph(), options.machine(), options.semantics(), options.schedule()),
             _ -> integerOps);
     return new Compiled(model, imported, canonical, outcome, samples, quantized, program, steps);
+  }
+
+  /// Runs the passes; what they refuse is said of the file.
+  private static PassRunner.Outcome canonicalize(
+      Path model, Graph<NnOp> graph, CompileOptions options) {
+    try {
+      return options.runner().run(graph, options.pipeline());
+    } catch (DiagnosticException e) {
+      throw new DiagnosticException(
+          e.diagnostics().stream().map(d -> d.of(graph.name(), model.toString())).toList());
+    }
   }
 
   @SuppressWarnings("unchecked") // the pipeline's passes give nn graphs; the runner verified them
