@@ -10,6 +10,7 @@ import org.lapidary.ir.op.Op;
 import org.lapidary.ir.pass.Pass;
 import org.lapidary.ir.pass.Pipeline;
 import org.lapidary.passes.quant.Calibration;
+import org.lapidary.passes.quant.GivenSteps;
 import org.lapidary.passes.quant.Quantizer;
 
 /// The graph as it is amid a compilation.
@@ -50,10 +51,12 @@ public final class Stages {
   }
 
   private static Graph<Op> quantized(Graph<? extends Op> graph, CompileOptions options) {
-    Graph<NnOp> canonical = graph.at(NnOp.class);
+    GivenSteps given = GivenSteps.of(graph.at(NnOp.class));
+    Graph<NnOp> canonical = given.graph();
     Calibration calibration =
         Calibrating.run(
             canonical, options.calibration().apply(canonical), options.threads(), _ -> {});
+    calibration.give(given.steps());
     return Quantizer.quantize(canonical, calibration, options.quantization()).graph();
   }
 }
