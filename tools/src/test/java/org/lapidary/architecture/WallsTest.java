@@ -84,10 +84,10 @@ final class WallsTest {
   }
 
   @Test
-  void onlyTheFrontendReadsTheWireFormat() {
+  void onlyTheFrontendAndTheReferenceReadTheWireFormat() {
     noClasses()
         .that()
-        .resideOutsideOfPackages("org.lapidary.frontend..")
+        .resideOutsideOfPackages("org.lapidary.frontend..", "org.lapidary.tools.reference..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("com.google.protobuf..")

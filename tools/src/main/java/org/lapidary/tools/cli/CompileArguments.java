@@ -1,6 +1,5 @@
 package org.lapidary.tools.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,6 +26,7 @@ import org.lapidary.passes.quant.Recipe;
 import org.lapidary.tools.compile.CalibrationSet;
 import org.lapidary.tools.compile.CompileOptions;
 import org.lapidary.tools.data.TextEncoder;
+import org.lapidary.tools.validate.DataOptions;
 import org.lapidary.tools.validate.Task;
 import org.lapidary.tools.validate.TaskData;
 import picocli.CommandLine.Option;
@@ -151,7 +151,17 @@ final class CompileArguments {
     }
   }
 
+  /// Options for a task, whose data say how text is to be read.
+  CompileOptions options(Map<String, Integer> allDims, Task task, DataOptions data) {
+    return options(allDims).withCalibration(graph -> calibration(graph, task, data));
+  }
+
   private CalibrationSet calibration(Graph<NnOp> graph) {
+    return calibration(
+        graph, Task.LM, DataOptions.of(tokenizer.map(TextEncoder::open), calibrateLimit, 0));
+  }
+
+  private CalibrationSet calibration(Graph<NnOp> graph, Task task, DataOptions data) {
     if (calibrate.isEmpty()) {
       return CalibrationSet.synthetic(graph);
     }
@@ -165,16 +175,16 @@ final class CompileArguments {
     for (Path file : calibrate) {
       int left = calibrateLimit - rows.size();
       if (left > 0) {
-        readCalibration(file, left, length).rows().forEach(row -> rows.add(row.getFirst()));
+        rows.addAll(TaskData.read(file, readAs(file, task), data.with(left, length)).rows());
       }
     }
     return CalibrationSet.of(rows.size() + " samples of " + calibrate, graph, rows);
   }
 
-  private TaskData readCalibration(Path file, int limit, int length) {
-    String name = file.toString().toLowerCase(Locale.ROOT);
-    boolean table = Files.isRegularFile(file) && name.endsWith(".tsv");
-    return TaskData.read(
-        file, table ? Task.EMBED : Task.LM, tokenizer.map(TextEncoder::open), limit, length);
+  /// Tables of sentences need no labels here, running text is cut into windows.
+  private static Task readAs(Path file, Task task) {
+    boolean table = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv");
+    boolean words = task == Task.LM || task == Task.TOKEN_CLASSIFY;
+    return table && !words ? Task.EMBED : words ? task : Task.LM;
   }
 }

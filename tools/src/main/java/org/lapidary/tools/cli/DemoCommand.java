@@ -13,6 +13,7 @@ import org.lapidary.tools.compile.InputBinding;
 import org.lapidary.tools.compile.Lapidary;
 import org.lapidary.tools.data.SampleSet;
 import org.lapidary.tools.reference.OnnxRuntimeModel;
+import org.lapidary.tools.validate.DataOptions;
 import org.lapidary.tools.validate.Measurement;
 import org.lapidary.tools.validate.Task;
 import org.lapidary.tools.validate.TaskData;
@@ -68,7 +69,8 @@ final class DemoCommand implements Callable<Integer> {
               "Baseline: matrix products on the same accelerator, everything else in float on a scalar host\n"
                   + "(an assumption, `lapidary validate` prints its terms); the host's own steps are in neither.");
     }
-    boolean equal = measurements.stream().allMatch(m -> m.refereeEqual() == m.refereeChecked());
+    boolean equal =
+        measurements.stream().allMatch(m -> m.referees().equal() == m.referees().checked());
     return equal ? 0 : Main.OUR_BUG;
   }
 
@@ -79,7 +81,8 @@ final class DemoCommand implements Callable<Integer> {
     try (OnnxRuntimeModel reference = OnnxRuntimeModel.load(model)) {
       InputBinding binding =
           InputBinding.of(model.toString(), reference.inputs(), Map.of(), LENGTH);
-      TaskData data = TaskData.read(folder, shipped.task(), Optional.empty(), limit, LENGTH);
+      TaskData data =
+          TaskData.read(folder, shipped.task(), DataOptions.of(Optional.empty(), limit, LENGTH));
       SampleSet calibration = SampleSet.read(folder.resolve("calibration"));
       CompileOptions options =
           CompileOptions.of(binding.dims())
@@ -92,14 +95,17 @@ final class DemoCommand implements Callable<Integer> {
                           .mapToObj(calibration::sample)
                           .toList()));
       Compiled compiled = Lapidary.compile(model, options);
-      try (Progress progress = Progress.of(shipped.name(), 2L * data.count())) {
+      Measurement.Settings settings =
+          new Measurement.Settings(threads, refereeExamples, true, Optional.empty());
+      long inferences = (long) settings.engines() * data.count();
+      try (Progress progress = Progress.of(shipped.name(), inferences)) {
         return Measurement.of(
             shipped.name(),
             compiled,
             shipped.task(),
             data.examples(binding, shipped.task()),
             reference,
-            new Measurement.Settings(threads, refereeExamples),
+            settings,
             progress.steps());
       }
     }

@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
 import org.lapidary.sim.timing.CycleModel;
+import org.lapidary.tools.reference.quantized.OrtInt8;
+import org.lapidary.tools.validate.Engine;
 import org.lapidary.tools.validate.Measurement;
-import org.lapidary.tools.validate.Task;
+import org.lapidary.tools.validate.Metric;
 
 /// Measurements side by side, a column each.
 final class MeasurementTable {
@@ -16,15 +18,26 @@ final class MeasurementTable {
     List<List<String>> rows = new ArrayList<>();
     row(rows, columns, "", Measurement::name);
     row(rows, columns, "samples", m -> Output.count(m.samples()));
-    row(rows, columns, "metric", m -> m.task().metric());
-    row(rows, columns, "  fp32, ONNX Runtime", m -> metric(m.task(), m.fp32()));
-    row(rows, columns, "  integer program", m -> metric(m.task(), m.integer()));
-    row(rows, columns, "  agreement of the two", m -> percent(m.agreement()));
+    row(rows, columns, "metric", m -> m.metric().text());
+    for (Engine engine : Engine.values()) {
+      if (columns.stream().anyMatch(m -> m.scores().containsKey(engine))) {
+        row(rows, columns, "  " + engine.title(), m -> text(m.metric(), m.value(engine)));
+      }
+    }
+    row(rows, columns, "  agreement of the program with fp32", m -> percent(m.agreement()));
+    if (columns.size() == 1) {
+      others(rows, columns.getFirst());
+    }
     row(
         rows,
         columns,
         "equal to the integer referee, bit for bit",
-        m -> m.refereeEqual() + " of " + m.refereeChecked());
+        m -> m.referees().equal() + " of " + m.referees().checked());
+    row(
+        rows,
+        columns,
+        "float referee, largest difference from ONNX Runtime",
+        m -> String.format(Locale.ROOT, "%.1e", m.referees().largestDifference()));
     row(rows, columns, "float ops in the accelerated part", m -> Integer.toString(m.floatOps()));
     row(rows, columns, "host steps", m -> Integer.toString(m.hostSteps()));
     row(rows, columns, "instructions", m -> Output.count(m.instructions()));
@@ -37,8 +50,10 @@ final class MeasurementTable {
         columns,
         "speed-up over the baseline",
         m -> String.format(Locale.ROOT, "%.1fx", m.speedup()));
+    row(rows, columns, "wall time, s", m -> String.format(Locale.ROOT, "%.1f", m.seconds()));
     var error = CycleModel.knownError().overall();
     return Output.table(rows)
+        + ortInt8(columns)
         + String.format(
             Locale.ROOT,
             "%nCycles: model %s, known error against the RTL: mean %.1f %%, 90th percentile %.1f %%,"
@@ -60,11 +75,38 @@ final class MeasurementTable {
     rows.add(row);
   }
 
-  private static String metric(Task task, double value) {
-    return switch (task) {
-      case CLASSIFY, TOKEN_CLASSIFY -> percent(value);
-      case LM, STS, EMBED -> String.format(Locale.ROOT, "%.4f", value);
-    };
+  /// Metrics beside the headline, and the time of each engine.
+  private static void others(List<List<String>> rows, Measurement m) {
+    for (Metric metric : m.metrics().subList(1, m.metrics().size())) {
+      List<String> values =
+          m.scores().keySet().stream().map(e -> text(metric, m.value(e, metric))).toList();
+      rows.add(List.of(metric.text() + ", in the same order", String.join(" | ", values)));
+    }
+    List<String> seconds =
+        m.scores().values().stream()
+            .map(s -> String.format(Locale.ROOT, "%.1f", s.seconds()))
+            .toList();
+    rows.add(List.of("seconds, in the same order", String.join(" | ", seconds)));
+  }
+
+  private static String ortInt8(List<Measurement> columns) {
+    StringBuilder text = new StringBuilder();
+    if (columns.stream().anyMatch(m -> m.scores().containsKey(Engine.ORT_STATIC_INT8))) {
+      text.append("\nONNX Runtime's int8 ran on ").append(OrtInt8.hostInstructions());
+      text.append(", static calibrated on the same samples.\n");
+    }
+    for (Measurement m : columns) {
+      m.missing()
+          .forEach((engine, why) ->
+              text.append("\n%s: no %s: %s\n".formatted(m.name(), engine.title(), why)));
+    }
+    return text.toString();
+  }
+
+  static String text(Metric metric, double value) {
+    return Double.isNaN(value)
+        ? "-"
+        : metric.isShare() ? percent(value) : String.format(Locale.ROOT, "%.4f", value);
   }
 
   private static String percent(double share) {

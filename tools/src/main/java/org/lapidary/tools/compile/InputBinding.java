@@ -1,6 +1,5 @@
 package org.lapidary.tools.compile;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +17,9 @@ import org.lapidary.tools.data.TextEncoder;
 /// padded, and what the data does not say (mask, segment ids, positions, empty caches) derived from
 /// the ids.
 public final class InputBinding {
+  /// Name of token ids in data that come from text, whatever the model calls them.
+  private static final String IDS = "input_ids";
+
   private final String file;
   private final List<InputSlot> slots;
   private final Map<String, Integer> dims;
@@ -58,10 +60,12 @@ public final class InputBinding {
   /// Inputs for one sample given by some of its arrays, each with a first axis of size 1.
   public Map<String, Tensor> complete(Map<String, Tensor> given) {
     Map<String, Tensor> inputs = new LinkedHashMap<>();
-    Optional<Tensor> ids = idsSlot().map(s -> given.get(s.name()));
+    Optional<InputSlot> idsSlot = idsSlot();
+    Optional<Tensor> ids = idsSlot.map(s -> given.getOrDefault(s.name(), given.get(IDS)));
     for (InputSlot slot : slots) {
       TensorType type = TensorType.of(slot.dtype(), slot.dims().stream().map(this::size).toList());
-      Tensor value = given.get(slot.name());
+      Tensor value =
+          idsSlot.filter(slot::equals).isPresent() ? ids.orElse(null) : given.get(slot.name());
       if (value != null) {
         inputs.put(slot.name(), fit(Tensors.convert(value, slot.dtype()), type));
       } else if (type.elements() == 0) {
@@ -71,6 +75,20 @@ public final class InputBinding {
       }
     }
     return inputs;
+  }
+
+  /// The token ids among complete inputs.
+  public Tensor ids(Map<String, Tensor> complete) {
+    return idsSlot()
+        .map(s -> complete.get(s.name()))
+        .orElseThrow(() ->
+            new DiagnosticException(
+                Diagnostic.error(
+                    Diagnostic.Code.INVALID_INPUT,
+                    file,
+                    "",
+                    "the model has no input of token ids",
+                    "give labels with the data")));
   }
 
   /// The slot of token ids: named like ids, or the only integer input.
@@ -171,16 +189,18 @@ public final class InputBinding {
     return s.matches("[A-Za-z_][A-Za-z0-9_.]*");
   }
 
-  /// The largest length among samples, rounded up to a multiple of 16.
+  /// The length that all samples have; if they differ the largest, rounded up to a multiple of 16.
   public static int roundedLength(List<Map<String, Tensor>> samples) {
     int longest = 1;
+    int shortest = Integer.MAX_VALUE;
     for (Map<String, Tensor> sample : samples) {
-      for (Tensor t : new ArrayList<>(sample.values())) {
+      for (Tensor t : sample.values()) {
         if (t.type().rank() == 2 && t.type().dtype().isInteger()) {
           longest = Math.max(longest, t.type().dim(1));
+          shortest = Math.min(shortest, t.type().dim(1));
         }
       }
     }
-    return (longest + 15) / 16 * 16;
+    return longest == shortest ? longest : (longest + 15) / 16 * 16;
   }
 }

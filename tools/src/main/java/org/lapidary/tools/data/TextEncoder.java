@@ -1,5 +1,6 @@
 package org.lapidary.tools.data;
 
+import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,8 +19,28 @@ import org.lapidary.ir.DiagnosticException;
 /// Text to token ids by a tokenizer file: a Hugging Face `tokenizer.json`, a WordPiece `vocab.txt`,
 /// or a JSON object or array of single characters.
 public interface TextEncoder {
-  /// Token ids of a text, with the special tokens the tokenizer adds by itself.
-  long[] encode(String text);
+  /// A text as tokens.
+  ///
+  /// @param ids of the tokens, with the special ones that the tokenizer adds by itself
+  /// @param segments 0 for the first sentence, 1 for the second
+  /// @param words index of the word that each token is part of, -1 for special tokens
+  @SuppressWarnings("ArrayRecordComponent") // made and read once
+  record Encoded(long[] ids, long[] segments, long[] words) {
+    static Encoded of(long[] ids) {
+      long[] words = new long[ids.length];
+      Arrays.setAll(words, i -> i);
+      return new Encoded(ids, new long[ids.length], words);
+    }
+  }
+
+  /// One text.
+  Encoded encode(String text);
+
+  /// Two sentences in one sequence.
+  Encoded encode(String first, String second);
+
+  /// A text that is already cut into words.
+  Encoded encode(List<String> words);
 
   /// Opens a tokenizer file.
   ///
@@ -55,7 +76,26 @@ public interface TextEncoder {
     HuggingFaceTokenizer tokenizer =
         HuggingFaceTokenizer.newInstance(
             new ByteArrayInputStream(json), Map.of("truncation", "false", "padding", "false"));
-    return text -> tokenizer.encode(text).getIds();
+    return new TextEncoder() {
+      @Override
+      public Encoded encode(String text) {
+        return encoded(tokenizer.encode(text));
+      }
+
+      @Override
+      public Encoded encode(String first, String second) {
+        return encoded(tokenizer.encode(first, second));
+      }
+
+      @Override
+      public Encoded encode(List<String> words) {
+        return encoded(tokenizer.encode(words));
+      }
+
+      private static Encoded encoded(Encoding e) {
+        return new Encoded(e.getIds(), e.getTypeIds(), e.getWordIds());
+      }
+    };
   }
 
   private static TextEncoder characters(JsonNode json, Path file) {
@@ -73,20 +113,45 @@ public interface TextEncoder {
                 idFirst ? Long.parseLong(e.getKey()) : e.getValue().asLong());
           });
     }
-    return text ->
-        text.codePoints()
-            .mapToLong(c -> {
-              Long id = ids.get(Character.toString(c));
-              if (id == null) {
-                throw problem(
-                    Diagnostic.Code.INVALID_INPUT,
-                    file,
-                    "has no id for the character '" + Character.toString(c) + "'",
-                    "use the alphabet the model was trained with");
-              }
-              return id;
-            })
-            .toArray();
+    return new Characters(file, ids);
+  }
+
+  /// Every character is a token.
+  record Characters(Path file, Map<String, Long> ids) implements TextEncoder {
+    @Override
+    public Encoded encode(String text) {
+      return Encoded.of(text.codePoints().mapToLong(this::id).toArray());
+    }
+
+    @Override
+    public Encoded encode(String first, String second) {
+      return encode(first + second);
+    }
+
+    @Override
+    public Encoded encode(List<String> words) {
+      long[] ids = encode(String.join("", words)).ids();
+      long[] wordOf = new long[ids.length];
+      int at = 0;
+      for (int w = 0; w < words.size(); w++) {
+        int n = words.get(w).codePointCount(0, words.get(w).length());
+        Arrays.fill(wordOf, at, at + n, w);
+        at += n;
+      }
+      return new Encoded(ids, new long[ids.length], wordOf);
+    }
+
+    private long id(int character) {
+      Long id = ids.get(Character.toString(character));
+      if (id == null) {
+        throw problem(
+            Diagnostic.Code.INVALID_INPUT,
+            file,
+            "has no id for the character '" + Character.toString(character) + "'",
+            "use the alphabet the model was trained with");
+      }
+      return id;
+    }
   }
 
   /// BERT's uncased WordPiece around a vocabulary, as the tokenizer library reads it.

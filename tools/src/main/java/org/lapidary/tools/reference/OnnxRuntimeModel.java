@@ -7,6 +7,7 @@ import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import ai.onnxruntime.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -29,11 +30,11 @@ public final class OnnxRuntimeModel implements AutoCloseable {
     Telemetry.disable();
   }
 
-  private final Path file;
+  private final String file;
   private final OrtEnvironment environment;
   private final OrtSession session;
 
-  private OnnxRuntimeModel(Path file, OrtEnvironment environment, OrtSession session) {
+  private OnnxRuntimeModel(String file, OrtEnvironment environment, OrtSession session) {
     this.file = file;
     this.environment = environment;
     this.session = session;
@@ -43,14 +44,63 @@ public final class OnnxRuntimeModel implements AutoCloseable {
   ///
   /// @throws DiagnosticException if ONNX Runtime refuses it
   public static OnnxRuntimeModel load(Path file) {
-    try {
+    try (OrtSession.SessionOptions options = options()) {
       OrtEnvironment environment = OrtEnvironment.getEnvironment();
-      OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-      options.setIntraOpNumThreads(1);
-      options.setInterOpNumThreads(1);
-      options.setSessionLogLevel(ai.onnxruntime.OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
       return new OnnxRuntimeModel(
-          file, environment, environment.createSession(file.toString(), options));
+          file.toString(), environment, environment.createSession(file.toString(), options));
+    } catch (OrtException e) {
+      throw refused(file.toString(), e);
+    }
+  }
+
+  /// Loads a model from memory.
+  ///
+  /// @param name for messages
+  /// @param fused whether operators may be fused before they run; what does nothing, as a dropout
+  ///   at inference, is removed in any case
+  /// @throws DiagnosticException if ONNX Runtime refuses it
+  public static OnnxRuntimeModel load(String name, byte[] model, boolean fused) {
+    try (OrtSession.SessionOptions options = options()) {
+      OrtEnvironment environment = OrtEnvironment.getEnvironment();
+      options.setOptimizationLevel(fused ? OptLevel.ALL_OPT : OptLevel.BASIC_OPT);
+      return new OnnxRuntimeModel(name, environment, environment.createSession(model, options));
+    } catch (OrtException e) {
+      throw refused(name, e);
+    }
+  }
+
+  private static OrtSession.SessionOptions options() throws OrtException {
+    OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+    options.setIntraOpNumThreads(1);
+    options.setInterOpNumThreads(1);
+    options.setSessionLogLevel(ai.onnxruntime.OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+    return options;
+  }
+
+  /// Whether the first output is one number per sample.
+  public boolean givesOneNumber() {
+    try {
+      for (NodeInfo info : session.getOutputInfo().values()) {
+        return info.getInfo() instanceof TensorInfo tensor
+            && tensor.getShape().length == 2
+            && tensor.getShape()[1] == 1;
+      }
+      return false;
+    } catch (OrtException e) {
+      throw refused(file, e);
+    }
+  }
+
+  /// Names of the outputs of type f32.
+  public List<String> floatOutputs() {
+    try {
+      List<String> names = new ArrayList<>();
+      for (NodeInfo info : session.getOutputInfo().values()) {
+        if (info.getInfo() instanceof TensorInfo tensor && tensor.type == OnnxJavaType.FLOAT) {
+          names.add(info.getName());
+        }
+      }
+      return names;
     } catch (OrtException e) {
       throw refused(file, e);
     }
@@ -188,11 +238,11 @@ public final class OnnxRuntimeModel implements AutoCloseable {
     };
   }
 
-  private static DiagnosticException refused(Path file, OrtException e) {
+  private static DiagnosticException refused(String file, OrtException e) {
     return new DiagnosticException(
         Diagnostic.error(
             Diagnostic.Code.INVALID_MODEL,
-            file.toString(),
+            file,
             "",
             "ONNX Runtime says: " + String.valueOf(e.getMessage()).lines().findFirst().orElse(""),
             "check the model with onnx.checker"));

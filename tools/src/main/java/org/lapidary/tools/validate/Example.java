@@ -10,5 +10,6 @@ import org.lapidary.ir.Tensor;
 /// @param tokens number of real tokens of each inference
 /// @param labels class; class per token; next token per position; -1 where nothing is asked
 /// @param target real-valued label of a sentence pair
+@SuppressWarnings("ArrayRecordComponent") // made once, never changed
 public record Example(
     List<Map<String, Tensor>> inputs, List<Integer> tokens, int[] labels, double target) {}

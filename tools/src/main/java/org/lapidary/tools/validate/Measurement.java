@@ -1,28 +1,31 @@
 package org.lapidary.tools.validate;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
+import java.util.function.ToDoubleFunction;
 import org.lapidary.gemmini.cost.Baseline;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
-import org.lapidary.ir.Tensor;
-import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.tools.compile.Compiled;
 import org.lapidary.tools.reference.OnnxRuntimeModel;
+import org.lapidary.tools.reference.quantized.OrtInt8;
 
 /// Accuracy and speed of a compiled model on a task.
 ///
 /// @param name of the model
 /// @param task what it was asked to do
+/// @param metric the headline among the task's metrics
 /// @param samples number of examples
-/// @param fp32 metric of ONNX Runtime in fp32
-/// @param integer metric of the integer program on the simulator
-/// @param agreement share of equal answers of the two
-/// @param refereeChecked examples whose outputs were compared with the integer referee
-/// @param refereeEqual those of them that are equal bit for bit
+/// @param scores by engine; an engine that could not run is missing
+/// @param missing why an engine is missing
+/// @param referees what the slow evaluators said about some of the examples
 /// @param cycles of one inference, estimated
 /// @param boundCycles that no schedule can beat
 /// @param baseline the float-host baseline, a documented assumption
@@ -35,12 +38,11 @@ import org.lapidary.tools.reference.OnnxRuntimeModel;
 public record Measurement(
     String name,
     Task task,
+    Metric metric,
     int samples,
-    double fp32,
-    double integer,
-    double agreement,
-    int refereeChecked,
-    int refereeEqual,
+    Map<Engine, Scores> scores,
+    Map<Engine, String> missing,
+    Referees referees,
     long cycles,
     long boundCycles,
     Baseline baseline,
@@ -50,14 +52,25 @@ public record Measurement(
     int floatOps,
     int hostSteps,
     double seconds) {
+  private static final Scores NOTHING = new Scores(Map.of(), Double.NaN, 0);
 
   /// How a measurement is made.
   ///
   /// @param threads inferences at a time
-  /// @param refereeExamples examples also run by the slow integer referee
-  public record Settings(int threads, int refereeExamples) {}
+  /// @param refereeExamples examples also run by the slow referees
+  /// @param ortInt8 whether ONNX Runtime's own int8 is measured, too
+  /// @param metric the headline; the task's first if empty
+  public record Settings(
+      int threads, int refereeExamples, boolean ortInt8, Optional<Metric> metric) {
+    /// Number of engines that run every example.
+    public int engines() {
+      return ortInt8 ? 4 : 2;
+    }
+  }
 
   /// Measures a compiled model on examples.
+  ///
+  /// @param progress told the number of finished inferences, up to examples times engines
   public static Measurement of(
       String name,
       Compiled compiled,
@@ -67,17 +80,14 @@ public record Measurement(
       Settings settings,
       LongConsumer progress) {
     long start = System.nanoTime();
+    Metric headline = headline(task, examples, settings);
+    Engines engines = new Engines(compiled, task, examples, settings, progress);
+    engines.measure(Engine.FP32, () -> reference::run);
+    if (settings.ortInt8()) {
+      engines.measureOrtInt8();
+    }
     Program program = compiled.program();
-    List<Task.Verdict> fp32 =
-        Comparison.judge(task, examples, () -> reference::run, settings.threads(), progress);
-    long before = examples.size();
-    List<Task.Verdict> integer =
-        Comparison.judge(
-            task,
-            examples,
-            () -> engine(program),
-            settings.threads(),
-            done -> progress.accept(before + done));
+    engines.measure(Engine.INTEGER, () -> Engines.simulator(program));
     ProgramRunner.Result timed =
         new ProgramRunner(program)
             .run(
@@ -87,12 +97,11 @@ public record Measurement(
     return new Measurement(
         name,
         task,
+        headline,
         examples.size(),
-        task.metric(examples, fp32),
-        task.metric(examples, integer),
-        Task.agreement(fp32, integer),
-        checked,
-        equalToReferee(program, examples.subList(0, checked)),
+        engines.scores(),
+        engines.missing(),
+        Referees.of(compiled, examples.subList(0, checked), reference),
         timed.cycles(),
         program.boundCycles(),
         baseline(program, timed),
@@ -102,6 +111,37 @@ public record Measurement(
         AcceleratedPath.floatOps(program.graph()).size(),
         timed.hostNodes(),
         (System.nanoTime() - start) / 1e9);
+  }
+
+  private static Metric headline(Task task, List<Example> examples, Settings settings) {
+    List<Metric> possible = task.metrics(examples);
+    Metric metric = settings.metric().orElse(possible.getFirst());
+    if (!possible.contains(metric)) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_INPUT,
+              "",
+              "",
+              "the task " + task.text() + " on this data has no metric " + metric.text(),
+              "there are " + possible.stream().map(Metric::text).toList()));
+    }
+    return metric;
+  }
+
+  /// The headline of an engine; NaN if it is missing.
+  public double value(Engine engine) {
+    return value(engine, metric);
+  }
+
+  /// A metric of an engine; NaN if it is missing.
+  public double value(Engine engine, Metric which) {
+    Scores s = scores.get(engine);
+    return s == null ? Double.NaN : s.metrics().getOrDefault(which, Double.NaN);
+  }
+
+  /// Agreement of the integer program with fp32.
+  public double agreement() {
+    return scores.getOrDefault(Engine.INTEGER, NOTHING).agreement();
   }
 
   /// The float-host baseline of a program.
@@ -117,22 +157,6 @@ public record Measurement(
         .sum();
   }
 
-  private static Comparison.Engine engine(Program program) {
-    ProgramRunner runner = new ProgramRunner(program);
-    return inputs -> runner.run(inputs).outputs();
-  }
-
-  private static int equalToReferee(Program program, List<Example> examples) {
-    ProgramRunner runner = new ProgramRunner(program);
-    int equal = 0;
-    for (Example example : examples) {
-      Map<String, Tensor> inputs = example.inputs().getFirst();
-      Map<String, Tensor> expected = Evaluator.run(program.graph(), inputs);
-      equal += expected.equals(runner.run(inputs).outputs()) ? 1 : 0;
-    }
-    return equal;
-  }
-
   /// Over the float-host baseline.
   public double speedup() {
     return (double) baseline.cycles() / cycles;
@@ -145,21 +169,25 @@ public record Measurement(
 
   /// The keys that scripts read.
   public Map<String, Object> document() {
-    Map<String, Object> metric = new LinkedHashMap<>();
-    metric.put("name", task.metric());
-    metric.put("fp32", fp32);
-    metric.put("integer", integer);
     Map<String, Object> model = new LinkedHashMap<>();
     model.put("name", CycleModel.NAME);
     model.put("mean_error_percent", CycleModel.knownError().overall().mean());
     Map<String, Object> d = new LinkedHashMap<>();
     d.put("name", name);
     d.put("task", task.text());
-    d.put("metric", metric);
-    d.put("agreement", agreement);
+    d.put("metric", figures(metric));
+    d.put("metrics", metrics().stream().map(this::figures).toList());
+    d.put("agreement", agreement());
+    d.put("agreements", byEngine(Scores::agreement));
+    d.put("seconds_by_engine", byEngine(Scores::seconds));
+    Map<String, String> why = new LinkedHashMap<>();
+    missing.forEach((engine, reason) -> why.put(engine.key(), reason));
+    d.put("missing", why);
+    d.put("host_instructions", OrtInt8.hostInstructions());
     d.put("samples", samples);
-    d.put("referee_checked", refereeChecked);
-    d.put("referee_equal", refereeEqual);
+    d.put("referee_checked", referees.checked());
+    d.put("referee_equal", referees.equal());
+    d.put("nn_referee_largest_difference", referees.largestDifference());
     d.put("cycles", cycles);
     d.put("cycle_model", model);
     d.put("bound_cycles", boundCycles);
@@ -172,5 +200,29 @@ public record Measurement(
     d.put("host_steps", hostSteps);
     d.put("seconds", seconds);
     return d;
+  }
+
+  /// All metrics of the task, the headline first.
+  public List<Metric> metrics() {
+    List<Metric> all = new ArrayList<>(List.of(metric));
+    for (Metric m : scores.getOrDefault(Engine.FP32, NOTHING).metrics().keySet()) {
+      if (m != metric) {
+        all.add(m);
+      }
+    }
+    return all;
+  }
+
+  private Map<String, Object> figures(Metric which) {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    figures.put("name", which.text());
+    scores.forEach((engine, s) -> figures.put(engine.key(), value(engine, which)));
+    return figures;
+  }
+
+  private Map<String, Object> byEngine(ToDoubleFunction<Scores> figure) {
+    Map<String, Object> figures = new LinkedHashMap<>();
+    scores.forEach((engine, s) -> figures.put(engine.key(), figure.applyAsDouble(s)));
+    return figures;
   }
 }

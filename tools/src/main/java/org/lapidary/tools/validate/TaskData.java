@@ -9,7 +9,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
@@ -21,46 +20,25 @@ import org.lapidary.tools.data.TextEncoder;
 
 /// Samples of a task as they stand in a file, before they are fitted to a model's inputs.
 ///
-/// @param rows per sample the arrays of one inference, or of two for sentence pairs
-/// @param labels per sample the labels, empty where the file has none
-/// @param targets per sample the real-valued label
-public record TaskData(
-    List<List<Map<String, Tensor>>> rows, List<long[]> labels, List<Double> targets) {
-  private static final String IDS = "input_ids";
+/// @param samples in the order of the file
+/// @param scored which positions count
+public record TaskData(List<Sample> samples, Scored scored) {
 
-  /// Reads a `.npz` or directory of arrays (`labels` among them), tab-separated text with a header,
-  /// or plain text for language models.
-  ///
-  /// @param length tokens per window of plain text
-  public static TaskData read(
-      Path file, Task task, Optional<TextEncoder> encoder, int limit, int length) {
+  /// Reads arrays (`.npz`, `.npy` or a directory, `labels` among them) or text: tab-separated with
+  /// a header, a word per line for tokens, running text or lines for language models.
+  public static TaskData read(Path file, Task task, DataOptions options) {
     if (!Files.exists(file)) {
       throw problem(
           Diagnostic.Code.FILE_NOT_FOUND, file, "there is no such file", "check the path");
     }
     String name = file.toString().toLowerCase(Locale.ROOT);
-    if (Files.isDirectory(file) || name.endsWith(".npz") || name.endsWith(".npy")) {
-      return arrays(SampleSet.read(file).limit(limit));
-    }
-    TextEncoder text =
-        encoder.orElseThrow(() ->
-            problem(
-                Diagnostic.Code.INVALID_INPUT,
-                file,
-                "is text, and no tokenizer was given",
-                "pass --tokenizer FILE"));
-    try {
-      return task == Task.LM
-          ? windows(Files.readString(file), text, limit, length)
-          : table(file, Files.readAllLines(file), text, task, limit);
-    } catch (IOException e) {
-      throw problem(
-          Diagnostic.Code.INVALID_INPUT, file, "cannot be read as UTF-8 text", "convert it");
-    }
+    boolean arrays = Files.isDirectory(file) || name.endsWith(".npz") || name.endsWith(".npy");
+    List<Sample> samples = arrays ? arrays(file, task, options) : text(file, task, options);
+    return new TaskData(samples, options.scored());
   }
 
   public TaskData {
-    if (rows.isEmpty()) {
+    if (samples.isEmpty()) {
       throw new DiagnosticException(
           Diagnostic.error(
               Diagnostic.Code.INVALID_INPUT,
@@ -69,40 +47,131 @@ public record TaskData(
               "the data holds not one sample",
               "text must fill at least one window, a table needs a line below its header"));
     }
+    samples = List.copyOf(samples);
   }
 
   /// Number of samples.
   public int count() {
-    return rows.size();
+    return samples.size();
+  }
+
+  /// The arrays of every inference.
+  public List<Map<String, Tensor>> rows() {
+    return samples.stream().flatMap(s -> s.rows().stream()).toList();
+  }
+
+  private static List<Sample> text(Path file, Task task, DataOptions options) {
+    TextEncoder encoder =
+        options
+            .encoder()
+            .orElseThrow(() ->
+                problem(
+                    Diagnostic.Code.INVALID_INPUT,
+                    file,
+                    "is text, and no tokenizer was given",
+                    "pass --tokenizer FILE"));
+    try {
+      String text = Files.readString(file);
+      String all = text.startsWith("\uFEFF") ? text.substring(1) : text;
+      boolean table = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv");
+      return switch (task) {
+        case LM -> new LanguageText(file, encoder, options).samples(all, table);
+        case TOKEN_CLASSIFY -> new LabelledWords(file, encoder, options).samples(all);
+        case CLASSIFY, STS, EMBED -> new Table(file, encoder, options).samples(all, task);
+      };
+    } catch (IOException e) {
+      throw problem(
+          Diagnostic.Code.INVALID_INPUT, file, "cannot be read as UTF-8 text", "convert it");
+    }
+  }
+
+  private static List<Sample> arrays(Path file, Task task, DataOptions options) {
+    SampleSet set = SampleSet.read(file);
+    boolean stream = set.arrays().size() == 1 && first(set).type().rank() == 1;
+    if (stream && task == Task.LM) {
+      return LanguageText.windows(Tensors.convert(first(set), DType.I64).i64(), options);
+    }
+    List<Sample> samples = new ArrayList<>();
+    for (int i = 0; i < Math.min(options.limit(), set.count()); i++) {
+      samples.add(sample(new LinkedHashMap<>(set.sample(i)), file, options));
+    }
+    return samples;
+  }
+
+  private static Tensor first(SampleSet set) {
+    return set.arrays().values().iterator().next();
+  }
+
+  private static Sample sample(Map<String, Tensor> arrays, Path file, DataOptions options) {
+    Tensor label = arrays.remove("labels");
+    Tensor alone = arrays.remove("label");
+    label = label == null ? alone : label;
+    if (arrays.size() == 1 && file.toString().endsWith(".npy")) {
+      rename(arrays, arrays.keySet().iterator().next(), file); // a name is the file's, no input's
+    }
+    options.ids().ifPresent(name -> rename(arrays, name, file));
+    options.pad().ifPresent(pad -> arrays.computeIfPresent(Sample.IDS, (_, t) -> cut(t, pad)));
+    boolean real = label != null && label.type().dtype() == DType.F32;
+    int[] labels = label == null || real ? new int[0] : integers(label);
+    return new Sample(List.of(arrays), labels, label == null ? 0 : label.asDouble(0));
+  }
+
+  private static void rename(Map<String, Tensor> arrays, String name, Path file) {
+    Tensor ids = arrays.remove(name);
+    if (ids == null) {
+      throw problem(
+          Diagnostic.Code.INVALID_INPUT,
+          file,
+          "has no array '" + name + "'; it has " + arrays.keySet(),
+          "check --ids");
+    }
+    arrays.put(Sample.IDS, ids);
+  }
+
+  /// Ids without the padding at their end.
+  private static Tensor cut(Tensor ids, long pad) {
+    long[] all = Tensors.convert(ids, DType.I64).i64();
+    int real = all.length;
+    while (real > 1 && all[real - 1] == pad) {
+      real--;
+    }
+    return Tensor.i64(List.of(1, real), Arrays.copyOf(all, real));
+  }
+
+  private static int[] integers(Tensor labels) {
+    return Arrays.stream(Tensors.convert(labels, DType.I64).i64()).mapToInt(l -> (int) l).toArray();
   }
 
   /// Fits every sample to a model's inputs.
   public List<Example> examples(InputBinding binding, Task task) {
     List<Example> examples = new ArrayList<>();
-    for (int i = 0; i < rows.size(); i++) {
+    for (Sample sample : samples) {
       List<Map<String, Tensor>> inputs = new ArrayList<>();
       List<Integer> tokens = new ArrayList<>();
-      for (Map<String, Tensor> row : rows.get(i)) {
+      for (Map<String, Tensor> row : sample.rows()) {
         Map<String, Tensor> complete = binding.complete(row);
         inputs.add(complete);
         tokens.add(realTokens(complete, row));
       }
-      int[] wanted = Arrays.stream(labels.get(i)).mapToInt(l -> (int) l).toArray();
-      if (task == Task.LM && wanted.length == 0) {
-        wanted = shifted(inputs.getFirst(), tokens.getFirst());
+      int[] labels = sample.labels();
+      if (task == Task.LM && labels.length == 0) {
+        labels = shifted(binding.ids(inputs.getFirst()), tokens.getFirst());
       }
-      examples.add(new Example(inputs, tokens, wanted, targets.get(i)));
+      examples.add(new Example(inputs, tokens, scored(labels, task), sample.target()));
     }
     return examples;
   }
 
+  private int[] scored(int[] labels, Task task) {
+    int[] asked = labels.clone();
+    for (int i = 0; i < asked.length && task != Task.CLASSIFY; i++) {
+      asked[i] = scored.includes(i, asked.length) ? asked[i] : -1;
+    }
+    return asked;
+  }
+
   /// The token after each position; -1 after the last real one.
-  private static int[] shifted(Map<String, Tensor> inputs, int tokens) {
-    Tensor ids =
-        inputs.values().stream()
-            .filter(t -> t.type().dtype().isInteger() && t.type().rank() == 2)
-            .findFirst()
-            .orElseThrow();
+  private static int[] shifted(Tensor ids, int tokens) {
     int[] next = new int[ids.elements()];
     for (int i = 0; i < next.length; i++) {
       next[i] = i + 1 < tokens ? (int) ids.asLong(i + 1) : -1;
@@ -120,101 +189,11 @@ public record TaskData(
         return n;
       }
     }
-    return row.values().iterator().next().type().dim(-1);
+    Tensor ids = row.getOrDefault(Sample.IDS, row.values().iterator().next());
+    return ids.type().dim(-1);
   }
 
-  private static TaskData arrays(SampleSet set) {
-    List<List<Map<String, Tensor>>> rows = new ArrayList<>();
-    List<long[]> labels = new ArrayList<>();
-    List<Double> targets = new ArrayList<>();
-    for (int i = 0; i < set.count(); i++) {
-      Map<String, Tensor> sample = new LinkedHashMap<>(set.sample(i));
-      Tensor label = sample.remove("labels");
-      if (label == null) {
-        label = sample.remove("label");
-      }
-      rows.add(List.of(sample));
-      boolean real = label != null && label.type().dtype() == DType.F32;
-      labels.add(label == null || real ? new long[0] : Tensors.convert(label, DType.I64).i64());
-      targets.add(real && label != null ? label.asDouble(0) : 0.0);
-    }
-    return new TaskData(rows, labels, targets);
-  }
-
-  private static TaskData windows(String text, TextEncoder encoder, int limit, int length) {
-    long[] ids = encoder.encode(text);
-    List<List<Map<String, Tensor>>> rows = new ArrayList<>();
-    List<long[]> labels = new ArrayList<>();
-    List<Double> targets = new ArrayList<>();
-    for (int from = 0; from + length <= ids.length && rows.size() < limit; from += length) {
-      rows.add(List.of(Map.of(IDS, row(Arrays.copyOfRange(ids, from, from + length)))));
-      labels.add(new long[0]);
-      targets.add(0.0);
-    }
-    return new TaskData(rows, labels, targets);
-  }
-
-  private static TaskData table(
-      Path file, List<String> lines, TextEncoder encoder, Task task, int limit) {
-    List<String> header = List.of(lines.isEmpty() ? new String[0] : lines.getFirst().split("\t"));
-    List<Integer> text = columns(header, "sentence", "text", "sentence1", "sentence2");
-    List<Integer> label = columns(header, "label", "score", "labels");
-    if (text.isEmpty() || (label.isEmpty() && task != Task.EMBED)) {
-      throw problem(
-          Diagnostic.Code.INVALID_INPUT,
-          file,
-          "has the columns " + header,
-          "the first line must name columns: sentence (or sentence1 and sentence2) and label");
-    }
-    List<List<Map<String, Tensor>>> rows = new ArrayList<>();
-    List<long[]> labels = new ArrayList<>();
-    List<Double> targets = new ArrayList<>();
-    for (String line : lines.subList(1, lines.size())) {
-      if (line.isBlank() || rows.size() >= limit) {
-        continue;
-      }
-      String[] cells = line.split("\t", -1);
-      List<Map<String, Tensor>> inferences = new ArrayList<>();
-      for (int column : text) {
-        inferences.add(Map.of(IDS, row(encoder.encode(cells[column].strip()))));
-      }
-      rows.add(inferences);
-      double value = label.isEmpty() ? 0 : number(file, line, cells, label.getFirst());
-      labels.add(task == Task.STS ? new long[0] : new long[] {(long) value});
-      targets.add(value);
-    }
-    return new TaskData(rows, labels, targets);
-  }
-
-  private static double number(Path file, String line, String[] cells, int column) {
-    try {
-      return Double.parseDouble(cells[column].strip());
-    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-      throw problem(
-          Diagnostic.Code.INVALID_INPUT,
-          file,
-          "has a line without a number as its label: " + line,
-          "labels are class numbers or scores");
-    }
-  }
-
-  private static List<Integer> columns(List<String> header, String... names) {
-    List<Integer> found = new ArrayList<>();
-    for (String name : names) {
-      int i = header.indexOf(name);
-      if (i >= 0) {
-        found.add(i);
-      }
-    }
-    return found;
-  }
-
-  private static Tensor row(long[] ids) {
-    return Tensor.i64(List.of(1, ids.length), ids);
-  }
-
-  private static DiagnosticException problem(
-      Diagnostic.Code code, Path file, String message, String hint) {
+  static DiagnosticException problem(Diagnostic.Code code, Path file, String message, String hint) {
     return new DiagnosticException(Diagnostic.error(code, file.toString(), "", message, hint));
   }
 }
