@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,8 +45,12 @@ final class TaskDataTest {
   }
 
   private static List<Long> ids(TaskData data, int sample) {
-    long[] ids = data.samples().get(sample).rows().getFirst().get("input_ids").i64();
-    return java.util.Arrays.stream(ids).boxed().toList();
+    return ids(data.samples().get(sample).rows().getFirst(), "input_ids");
+  }
+
+  private static List<Long> ids(Map<String, Tensor> row, String name) {
+    long[] ids = Objects.requireNonNull(row.get(name), name).i64();
+    return Arrays.stream(ids).boxed().toList();
   }
 
   private static DataOptions labelled(DataOptions o, List<String> names) {
@@ -100,7 +107,7 @@ final class TaskDataTest {
     Tensor logits = Tensor.f32(List.of(1, 2), 0.5f, 1);
 
     assertThatThrownBy(
-            () -> Task.CLASSIFY.judge(example, List.of(java.util.Map.of("logits", logits))))
+            () -> Task.CLASSIFY.judge(example, List.of(Map.of("logits", logits))))
         .isInstanceOf(DiagnosticException.class)
         .hasMessageContaining("label 2")
         .hasMessageContaining("0 to 1");
@@ -187,9 +194,9 @@ final class TaskDataTest {
     TaskData data = TaskData.read(rows, Task.LM, padded);
     InputBinding binding =
         InputBinding.of(
-            "m", List.of(new InputSlot("x", DType.I64, List.of("b", "s"))), java.util.Map.of(), 4);
+            "m", List.of(new InputSlot("x", DType.I64, List.of("b", "s"))), Map.of(), 4);
     Example example = data.examples(binding, Task.LM).getFirst();
-    assertThat(example.inputs().getFirst().get("x").i64()).containsExactly(5, 6, 0, 0);
+    assertThat(ids(example.inputs().getFirst(), "x")).containsExactly(5L, 6L, 0L, 0L);
     assertThat(example.labels()).containsExactly(6, -1, -1, -1);
   }
 
