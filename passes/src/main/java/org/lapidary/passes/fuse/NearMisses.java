@@ -18,6 +18,7 @@ import org.lapidary.ir.op.Elementwise.Erf;
 import org.lapidary.ir.op.Elementwise.Exp;
 import org.lapidary.ir.op.Elementwise.Mul;
 import org.lapidary.ir.op.Elementwise.Pow;
+import org.lapidary.ir.op.Elementwise.Sigmoid;
 import org.lapidary.ir.op.Elementwise.Sqrt;
 import org.lapidary.ir.op.Elementwise.Tanh;
 import org.lapidary.ir.op.Neural.Reduce;
@@ -67,6 +68,22 @@ final class NearMisses {
             op instanceof Erf
                 || (op instanceof Tanh && misses.above(op).anyMatch(misses::isSquare));
     misses.report("fuse-gelu", mark, GeluPattern::recognise, context);
+    for (Graph.Node<NnOp> node : graph.nodes()) {
+      if (node.op() instanceof Sigmoid(var x) && misses.multipliesItsOperand(node.result(), x)) {
+        context.whyNot(
+            node.loc().node(),
+            "fuse-gelu",
+            "x * sigmoid(c x) only resembles a GELU: no erf, no tanh");
+      }
+    }
+  }
+
+  /// `x * f(x)` or `x * f(c x)`.
+  private boolean multipliesItsOperand(Value f, Value argument) {
+    Value x =
+        defs.def(argument) instanceof Mul(var a, var c) && Constants.is(c, defs) ? a : argument;
+    return users.getOrDefault(f, List.of()).stream()
+        .anyMatch(user -> user.op() instanceof Mul(var a, var b) && (a.equals(x) || b.equals(x)));
   }
 
   /// Exponentials.

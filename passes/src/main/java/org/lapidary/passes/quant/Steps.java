@@ -52,8 +52,7 @@ final class Steps {
 
   /// Step of a value as int8; of most of its channels if it has [#grids].
   double int8(Value v) {
-    return int8.computeIfAbsent(
-        v, x -> grids(x).map(TwoGrids::fine).orElseGet(() -> oneGrid(x)));
+    return int8.computeIfAbsent(v, x -> grids(x).map(TwoGrids::fine).orElseGet(() -> oneGrid(x)));
   }
 
   private double oneGrid(Value v) {

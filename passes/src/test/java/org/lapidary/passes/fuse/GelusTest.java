@@ -19,6 +19,7 @@ import org.lapidary.ir.op.Elementwise.Erf;
 import org.lapidary.ir.op.Elementwise.Gelu;
 import org.lapidary.ir.op.Elementwise.Mul;
 import org.lapidary.ir.op.Elementwise.Pow;
+import org.lapidary.ir.op.Elementwise.Sigmoid;
 import org.lapidary.ir.op.Elementwise.Sqrt;
 import org.lapidary.ir.op.Elementwise.Tanh;
 import org.lapidary.ir.op.NnOp;
@@ -144,5 +145,26 @@ class GelusTest {
     Value x = s.op(new Add(s.input(3, 4), s.weights(4)));
     new FuseGelu().run(s.returns(s.op(new Tanh(x))), context);
     assertThat(context.whyNots()).isEqualTo(List.of());
+  }
+
+  @Test
+  void sigmoidsForGelusAreExplained() {
+    Sketch s = new Sketch();
+    Value x = s.input(3, 4);
+    PassContext context = new PassContext();
+    Value gate = s.op(new Sigmoid(s.op(new Mul(x, s.scalar(1.702)))));
+    new FuseGelu().run(s.returns(s.op(new Mul(x, gate))), context);
+    assertThat(context.whyNots())
+        .singleElement()
+        .satisfies(w -> assertThat(w.condition()).contains("only resembles a GELU"));
+  }
+
+  @Test
+  void aSigmoidAloneIsNotExplained() {
+    Sketch s = new Sketch();
+    Value x = s.input(3, 4);
+    PassContext context = new PassContext();
+    new FuseGelu().run(s.returns(s.op(new Sigmoid(x))), context);
+    assertThat(context.whyNots()).isEmpty();
   }
 }
