@@ -15,7 +15,6 @@ import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
-import org.lapidary.ir.op.Op;
 
 /// Runs the float referee on samples and keeps statistics of every value.
 ///
@@ -52,30 +51,32 @@ public final class Calibrator {
   public void add(List<Map<String, Tensor>> samples) {
     List<RealRows> realRows =
         samples.stream().map(inputs -> RealRows.of(inputs.get("attention_mask"))).toList();
+    List<Map<Value, Tensor>> scores =
+        samples.stream().<Map<Value, Tensor>>map(_ -> new HashMap<>()).toList();
     for (Graph.Port port : model.graph().inputs()) {
-      for (Map<String, Tensor> inputs : samples) {
-        Tensor given = inputs.get(port.name());
-        if (given != null && port.type().dtype() == DType.F32) {
-          calibration.histogram(port.value()).add(given.f32());
+      for (int i = 0; i < samples.size(); i++) {
+        Tensor given = samples.get(i).get(port.name());
+        if (given != null) {
+          observe(port.value(), given, realRows.get(i), scores.get(i));
         }
       }
     }
-    List<Map<Value, Tensor>> scores =
-        samples.stream().<Map<Value, Tensor>>map(_ -> new HashMap<>()).toList();
     Evaluator.run(
         model.graph(),
         samples,
         reader,
-        (sample, node, result) -> observe(node, result, realRows.get(sample), scores.get(sample)));
+        (sample, node, result) -> {
+          if (!(node.op() instanceof Layout.Const)) {
+            observe(node.result(), result, realRows.get(sample), scores.get(sample));
+          }
+        });
     calibration.countSamples(samples.size());
   }
 
-  private void observe(
-      Graph.Node<? extends Op> node, Tensor result, RealRows realRows, Map<Value, Tensor> kept) {
-    if (result.type().dtype() != DType.F32 || node.op() instanceof Layout.Const) {
+  private void observe(Value value, Tensor result, RealRows realRows, Map<Value, Tensor> kept) {
+    if (result.type().dtype() != DType.F32) {
       return;
     }
-    Value value = node.result();
     float[] real = realRows.select(result);
     calibration.histogram(value).add(real);
     if (model.hasChannels(value)) {

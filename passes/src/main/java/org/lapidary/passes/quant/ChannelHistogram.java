@@ -112,6 +112,19 @@ public final class ChannelHistogram {
     return chosen.stream().mapToDouble(c -> squaredError(c, step)).sum();
   }
 
+  /// Sum of the squares of some channels.
+  double energy(BitSet chosen) {
+    return chosen.stream().mapToDouble(this::energy).sum();
+  }
+
+  private double energy(int channel) {
+    double energy = 0;
+    for (int bin = 0; bin < BINS; bin++) {
+      energy += counts[channel * BINS + bin] * MIDDLES[bin] * MIDDLES[bin];
+    }
+    return energy;
+  }
+
   private static double[] middles() {
     double[] middles = new double[BINS];
     for (int bin = 0; bin < BINS; bin++) {

@@ -1,6 +1,7 @@
 package org.lapidary.passes.quant;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -28,8 +29,7 @@ record IntegerWeight(byte[] main, double step, List<Row> extra, List<Row> wide) 
   static IntegerWeight of(float[] w, int columns, Optional<TwoGrids> grids, QuantizeOptions o) {
     BitSet wideChannels = grids.map(TwoGrids::wide).orElse(new BitSet());
     float[] fine = w.clone();
-    wideChannels.stream()
-        .forEach(k -> java.util.Arrays.fill(fine, k * columns, (k + 1) * columns, 0));
+    wideChannels.stream().forEach(k -> Arrays.fill(fine, k * columns, (k + 1) * columns, 0));
     double nearest = Weight.step(fine, o);
     double step =
         o.recipe()
@@ -54,24 +54,31 @@ record IntegerWeight(byte[] main, double step, List<Row> extra, List<Row> wide) 
     return new IntegerWeight(main, step, extra, wide);
   }
 
-  /// The finest step for which the extra rows are few enough, if that is worth them.
+  /// A finer step at the price of extra rows, as few as make the weight good enough; the nearest
+  /// step if it is good enough, or if rows do not help.
   private static double splitStep(
       float[] w, int columns, double nearest, Recipe.SplitWeights split) {
     double[] largest = new double[w.length / columns];
     double squares = 0;
+    double magnitudes = 0;
     for (int i = 0; i < w.length; i++) {
       largest[i / columns] = Math.max(largest[i / columns], Math.abs(w[i]));
       double e = w[i] - nearest * Math.clamp(Math.rint(w[i] / nearest), -LARGEST, LARGEST);
       squares += e * e;
+      magnitudes += Math.abs(w[i]);
     }
-    double best = nearest;
-    double step = java.util.Arrays.stream(largest).max().orElse(0) / LARGEST;
-    while (step > 0 && extraRows(largest, step) <= split.rows()) {
-      best = step;
+    // What the energy would be without a tail: a few large elements must not hide the noise.
+    double deviation = Math.sqrt(Math.PI / 2) * magnitudes / w.length;
+    double enough = deviation * Math.pow(10, -split.below() / 20);
+    if (Math.sqrt(squares / w.length) <= enough || deviation == 0) {
+      return nearest;
+    }
+    double step = Arrays.stream(largest).max().orElse(0) / LARGEST;
+    while (step / Math.sqrt(12) > enough && extraRows(largest, step * 0.97) <= split.rows()) {
       step *= 0.97;
     }
-    double gain = 10 * Math.log10(squares / (w.length * best * best / 12));
-    return best != nearest && gain >= split.gain() ? best : nearest;
+    double whole = step * step / 12 * w.length;
+    return whole * 2 < squares ? step : nearest;
   }
 
   private static long extraRows(double[] largest, double step) {

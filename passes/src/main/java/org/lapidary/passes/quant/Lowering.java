@@ -254,16 +254,33 @@ final class Lowering {
     Value scores = at(node.loc(), () -> emitter.finish(sum));
     Optional<Value> mask = mask(parts, c.step(), bound, node.loc());
     Value masked = mask.map(m -> at(node.loc(), () -> emitter.add(scores, m))).orElse(scores);
+    float scale = softmaxScale(node.result());
+    double outStep = 1.0 / (127.0 * scale);
     Value q =
         at(
             node,
             () ->
                 new MoveOut.SoftmaxI32(
-                    masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), 1, 1.0 / 127));
+                    masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), scale, outStep));
     double masking = mask.isPresent() ? bound : 0;
     double widest = calibration.ofSoftmax(node.result()).spread() + masking;
     observed.scores().put(q, widest / c.step());
     return q;
+  }
+
+  /// How much finer than 1/127 probabilities are read out. A power of two, so that it is exact; 1
+  /// for libgemmini, which would round twice.
+  private float softmaxScale(Value probabilities) {
+    if (options.truncatingLayerNorm()) {
+      return 1;
+    }
+    double largest = calibration.of(probabilities).max();
+    return options
+        .recipe()
+        .get(Recipe.SoftmaxScale.class)
+        .map(wide -> 1 / Math.max(largest * wide.margin(), 1.0 / 256))
+        .map(room -> (float) Math.max(1, Math.scalb(1.0, Math.getExponent(room))))
+        .orElse(1f);
   }
 
   /// What is added to the scores, as i32.

@@ -26,21 +26,32 @@ public record Recipe(List<Refinement> refinements) {
   ///
   /// @param channels at most so many wide channels, and never more than a quarter
   /// @param rows at most so many rows of extra weights
-  /// @param gain decibels by which the error of the activation must sink
-  public record Outliers(int channels, int rows, double gain) implements Refinement {}
+  /// @param below only where the other channels' signal to noise on one grid is below so many
+  ///   decibels
+  public record Outliers(int channels, int rows, double below) implements Refinement {}
 
   /// Rows of a weight with single large elements are spread over several int8 rows, so that the
   /// others need not be rounded to a coarse step.
   ///
   /// @param rows at most so many extra rows
-  /// @param gain decibels by which the error of the weight must sink
-  public record SplitWeights(int rows, double gain) implements Refinement {}
+  /// @param below only where the weight's signal to noise in one piece is below so many decibels
+  public record SplitWeights(int rows, double below) implements Refinement {}
 
   /// The mean error that rounding a weight makes for mean operands is taken from the bias.
   public record BiasCorrect() implements Refinement {}
 
+  /// Probabilities that are never near 1 get a finer step than 1/127: attention spread over
+  /// hundreds of keys would be rounded to 0 otherwise.
+  ///
+  /// @param margin largest probability that can be expressed, over the largest calibrated
+  public record SoftmaxScale(double margin) implements Refinement {}
+
   private static final List<Refinement> KNOWN =
-      List.of(new Outliers(8, 64, 6), new SplitWeights(32, 6), new BiasCorrect());
+      List.of(
+          new Outliers(8, 64, 32),
+          new SplitWeights(32, 34),
+          new BiasCorrect(),
+          new SoftmaxScale(1.25));
 
   private static final Pattern ITEM = Pattern.compile("\\s*([a-z-]+)\\s*(?:\\{([^}]*)})?\\s*(,|$)");
 
@@ -48,7 +59,8 @@ public record Recipe(List<Refinement> refinements) {
   public static final Recipe PLAIN = new Recipe(List.of());
 
   /// The recipe chosen by measurement, see `QUANTIZATION.md`.
-  public static final Recipe DEFAULT = parse("outliers, split-weights, bias-correct");
+  public static final Recipe DEFAULT =
+      parse("outliers, split-weights, bias-correct, softmax-scale");
 
   public Recipe {
     refinements = List.copyOf(refinements);

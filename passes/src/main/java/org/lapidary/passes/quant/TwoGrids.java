@@ -23,30 +23,42 @@ record TwoGrids(double fine, double coarse, BitSet wide) {
     return new TwoGrids(fine * factor, coarse * factor, wide);
   }
 
-  /// The fewest wide channels that lower the squared error by the gain that is asked for, if there
-  /// are any.
+  /// Decibels by which a further grid must lower the error.
+  private static final double LEAST_GAIN = 3;
+
+  /// The fewest wide channels that give the others the signal to noise that is asked for, or the
+  /// best number of them; nothing if one grid is good enough or two are hardly better.
   static Optional<TwoGrids> of(ChannelHistogram seen, Recipe.Outliers options) {
     BitSet all = new BitSet();
     all.set(0, seen.channels());
-    double whole = seen.squaredError(all, seen.leastSquaresStep(all));
+    double one = seen.leastSquaresStep(all);
     List<Integer> widest =
         IntStream.range(0, seen.channels())
             .boxed()
             .sorted(Comparator.comparingDouble(c -> -seen.absMax(c)))
             .toList();
+    Optional<TwoGrids> best = Optional.empty();
+    double bestNoise = Double.POSITIVE_INFINITY;
     for (int count = 1; count <= Math.min(options.channels(), seen.channels() / 4); count *= 2) {
       BitSet wide = new BitSet();
       widest.subList(0, count).forEach(wide::set);
       BitSet rest = (BitSet) all.clone();
       rest.andNot(wide);
-      double fine = seen.leastSquaresStep(rest);
-      double coarse = seen.leastSquaresStep(wide);
-      double error = seen.squaredError(rest, fine) + seen.squaredError(wide, coarse);
-      boolean affordable = count * coarse / fine <= options.rows();
-      if (coarse > fine && affordable && 10 * Math.log10(whole / error) >= options.gain()) {
-        return Optional.of(new TwoGrids(fine, coarse, wide));
+      TwoGrids grids = new TwoGrids(seen.leastSquaresStep(rest), seen.leastSquaresStep(wide), wide);
+      double signal = seen.energy(rest);
+      double before = decibel(signal, seen.squaredError(all, one));
+      double noise = seen.squaredError(rest, grids.fine) + seen.squaredError(wide, grids.coarse);
+      boolean affordable = grids.ratio() > 1 && count * grids.ratio() <= options.rows();
+      boolean worthIt = decibel(signal, noise) - before >= LEAST_GAIN;
+      if (affordable && before < options.below() && worthIt && noise < bestNoise / 1.5) {
+        best = Optional.of(grids);
+        bestNoise = noise;
       }
     }
-    return Optional.empty();
+    return best;
+  }
+
+  private static double decibel(double signal, double noise) {
+    return 10 * Math.log10(signal / Math.max(noise, 1e-30));
   }
 }

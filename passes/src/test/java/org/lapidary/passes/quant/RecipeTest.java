@@ -13,7 +13,7 @@ final class RecipeTest {
     Recipe recipe = new Recipe(Recipe.known());
     assertThat(Recipe.parse(recipe.toString())).isEqualTo(recipe);
     assertThat(Recipe.parse("plain")).isEqualTo(Recipe.PLAIN);
-    assertThat(Recipe.parse("outliers{gain=2.5}").get(Recipe.Outliers.class))
+    assertThat(Recipe.parse("outliers{below=2.5}").get(Recipe.Outliers.class))
         .contains(new Recipe.Outliers(8, 64, 2.5));
   }
 
@@ -24,8 +24,8 @@ final class RecipeTest {
           """
           smooth                     : there is no refinement smooth
           outliers{depth=3}          : outliers has no option depth
-          outliers{gain=much}        : much is not a number
-          outliers{gain}             : an option is name=value
+          outliers{below=much}        : much is not a number
+          outliers{below}            : an option is name=value
           outliers, outliers         : stands in the recipe twice
           outliers; bias-correct     : not a recipe from here on
           """)

@@ -70,7 +70,7 @@ final class RefinementsTest {
 
   @Test
   void aFewWideChannelsGetTheirOwnGrid() {
-    Recipe.Outliers options = new Recipe.Outliers(8, 64, 6);
+    Recipe.Outliers options = new Recipe.Outliers(8, 64, 32);
     TwoGrids grids = TwoGrids.of(activation(20), options).orElseThrow();
     assertThat(grids.wide().stream().toArray()).containsExactly(9, 33);
     assertThat(grids.ratio()).isBetween(8.0, 32.0);
@@ -81,7 +81,7 @@ final class RefinementsTest {
   @Test
   void rowsOfWideChannelsStandInTheCoarseStep() {
     float[] w = weight(4);
-    Optional<TwoGrids> grids = TwoGrids.of(activation(20), new Recipe.Outliers(8, 64, 6));
+    Optional<TwoGrids> grids = TwoGrids.of(activation(20), new Recipe.Outliers(8, 64, 32));
     IntegerWeight q = IntegerWeight.of(w, COLUMNS, grids, with("plain"));
     assertThat(q.wide()).isNotEmpty().allMatch(r -> r.channel() == 9 || r.channel() == 33);
     for (int n = 0; n < COLUMNS; n++) {
