@@ -32,7 +32,8 @@ final class FewBits {
     Packing packing = new Packing(k, n, bits, block);
     Data packed = stored(c, 1, (long) n * packing.blocks() * packing.bytesPerBlock());
     Data scales = stored(c, 2, (long) n * packing.blocks());
-    Optional<Data> zeros = c.maybe(3).map(z -> stored(c, 3, z.type().elements()));
+    Optional<Data> zeros =
+        c.maybe(3).map(z -> stored(c, 3, (long) n * packing.zerosPerColumn(z.type().dtype())));
     TensorType type = TensorType.of(DType.F32, k, n);
     Dims.made(k, n);
     Value weight =
@@ -50,7 +51,8 @@ final class FewBits {
 
   private static Data stored(Call c, int input, long elements) {
     Value v = c.in(input);
-    if (v.type().elements() != elements) {
+    boolean isPacked = input == 1;
+    if (v.type().elements() != elements || (isPacked && v.type().dtype() == DType.F32)) {
       throw Refusal.shape(
           "input "
               + input
@@ -73,6 +75,11 @@ final class FewBits {
       return (k + block - 1) / block;
     }
 
+    /// Real zero points are one a block; packed ones fill up the last byte of a column.
+    int zerosPerColumn(DType type) {
+      return type == DType.F32 ? blocks() : (blocks() * bits + 7) / 8;
+    }
+
     int bytesPerBlock() {
       return (block * bits + 7) / 8;
     }
@@ -90,13 +97,12 @@ final class FewBits {
       return out;
     }
 
-    /// Real zero points are one a block; packed ones fill up the last byte of a column.
     private double zero(Tensor zeros, int group, int column) {
       if (zeros.type().dtype() == DType.F32) {
         return zeros.asDouble(group);
       }
-      int bytes = (blocks() * bits + 7) / 8;
-      return element(zeros, column * bytes, group % blocks());
+      int start = column * zerosPerColumn(zeros.type().dtype());
+      return element(zeros, start, group % blocks());
     }
 
     private int element(Tensor bytes, int start, int index) {
