@@ -66,10 +66,26 @@ public final class OnnxImporter {
     lowering.nodes(graph, scope);
     results(graph, scope, out, problems);
     problems.stopIfAny();
+    refuseNothing(out.build(), dims, problems);
+    problems.stopIfAny();
     Graph<NnOp> built = out.build();
     FiniteWeights.check(built, problems);
     problems.stopIfAny();
     return new Imported(built, bound.used(), opset, model.getProducerName(), graph.getNodeCount());
+  }
+
+  /// A dimension of size 0 is for empty caches; where it leaves an empty result it is a slip.
+  private static void refuseNothing(
+      Graph<NnOp> built, Map<String, Integer> dims, Problems problems) {
+    for (Graph.Port result : built.results()) {
+      if (dims.containsValue(0) && result.type().dims().contains(0)) {
+        problems.add(
+            Code.INVALID_INPUT,
+            result.name(),
+            "this result would be empty, " + result.type(),
+            "give the dimensions of size 0 at least 1; only a cache may be empty");
+      }
+    }
   }
 
   private static void results(GraphProto graph, Scope scope, Emitter out, Problems problems) {

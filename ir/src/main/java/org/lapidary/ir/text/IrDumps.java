@@ -29,9 +29,9 @@ public record IrDumps(Path directory) implements PassRunner.Dumps {
     return file.toString();
   }
 
-  /// Writes `03-fuse-gelu.ir` and `03-fuse-gelu.diff`, which says what is different from before.
+  /// Writes `03-fuse-gelu.ir` and `03-fuse-gelu.diff`, which says what is different from before;
+  /// step 0 has nothing before it.
   @Override
-  @SuppressWarnings("ReferenceEquality") // the first step has no graph before it
   public void step(
       int number,
       String name,
@@ -40,7 +40,7 @@ public record IrDumps(Path directory) implements PassRunner.Dumps {
       Graph<? extends Op> after) {
     String stem = "%02d-%s".formatted(number, name);
     write(stem + ".ir", comment, after);
-    if (before != after) {
+    if (number > 0) {
       write(
           directory.resolve(stem + ".diff"),
           "// " + comment + ": " + GraphDiff.of(before, after).text());

@@ -103,7 +103,11 @@ final class CompileArguments {
               + " on the host instead of refusing them.")
   boolean allowHost;
 
-  @Option(names = "--threads", paramLabel = "N", description = "Default: all processors.")
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      converter = AtLeastOne.class,
+      description = "Default: all processors.")
   int threads = Runtime.getRuntime().availableProcessors();
 
   /// Options without calibration data and dumps.

@@ -48,7 +48,11 @@ final class DemoCommand implements Callable<Integer> {
       description = "Compare N samples of each model with the integer referee; default 8.")
   int refereeExamples = 8;
 
-  @Option(names = "--threads", paramLabel = "N", description = "Default: all processors.")
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      converter = AtLeastOne.class,
+      description = "Default: all processors.")
   int threads = Runtime.getRuntime().availableProcessors();
 
   @Mixin Output output = new Output();

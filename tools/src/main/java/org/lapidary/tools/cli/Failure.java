@@ -43,6 +43,7 @@ record Failure(int exitCode, List<String> lines, List<Map<String, String>> diagn
       case ParamsException bad ->
           of(Code.INVALID_MACHINE, "", bad, "lapidary machine lists the shipped ones");
       case IsaException bad -> of(Code.SYNTAX, "", bad, "");
+      case TraceException bad when bad.getCause() instanceof FileSystemException cause -> of(cause);
       case TraceException bad -> of(Code.INVALID_INPUT, "", bad, "");
       case CycleTable.TableException bad -> of(Code.INVALID_INPUT, "", bad, "");
       case FileSystemException bad -> of(bad);

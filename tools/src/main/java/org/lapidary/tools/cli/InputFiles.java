@@ -12,6 +12,8 @@ import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
+import org.lapidary.ir.op.Op;
+import org.lapidary.tools.compile.InputCheck;
 import org.lapidary.tools.data.Npy;
 import org.lapidary.tools.data.Tensors;
 import picocli.CommandLine.Option;
@@ -40,7 +42,8 @@ final class InputFiles {
 
   /// The arrays a model with fixed input types needs: converted, checked, empty ones filled in.
   static Map<String, Tensor> fitted(
-      String model, List<Graph.Port> wanted, Map<String, Tensor> given) {
+      String model, Graph<? extends Op> graph, Map<String, Tensor> given) {
+    List<Graph.Port> wanted = graph.inputs();
     Map<String, Tensor> inputs = new LinkedHashMap<>();
     List<Diagnostic> problems = new ArrayList<>();
     for (Graph.Port port : wanted) {
@@ -60,6 +63,10 @@ final class InputFiles {
                 "has shape " + value.type().dims() + ", the program needs " + type.dims(),
                 "pad or cut the array, or compile with other --dim values"));
       } else {
+        InputCheck.numbers(model, port.name(), value, type.dtype()).ifPresent(problems::add);
+        if (!problems.isEmpty()) {
+          continue;
+        }
         inputs.put(port.name(), Tensors.convert(value, type.dtype()));
       }
     }
@@ -77,6 +84,7 @@ final class InputFiles {
     if (!problems.isEmpty()) {
       throw new DiagnosticException(problems);
     }
+    InputCheck.requireRows(model, graph, inputs);
     return inputs;
   }
 

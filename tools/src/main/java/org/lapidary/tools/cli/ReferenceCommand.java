@@ -16,6 +16,7 @@ import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.Op;
 import org.lapidary.tools.compile.InputBinding;
+import org.lapidary.tools.compile.InputCheck;
 import org.lapidary.tools.compile.InputSlot;
 import org.lapidary.tools.compile.Lapidary;
 import org.lapidary.tools.reference.OnnxRuntimeModel;
@@ -61,19 +62,20 @@ final class ReferenceCommand implements Callable<Integer> {
           case ORT -> {
             try (OnnxRuntimeModel ort = OnnxRuntimeModel.load(model)) {
               requireAll(ort, given);
-              yield ort.run(
-                  InputBinding.of(model.toString(), ort.inputs(), sizes(ort, given), 0)
-                      .complete(given));
+              InputBinding binding =
+                  InputBinding.of(model.toString(), ort.inputs(), sizes(ort, given), 0);
+              requireRows(binding.dims(), given);
+              yield ort.run(binding.complete(given));
             }
           }
           case NN -> {
             Graph<NnOp> graph = OnnxImporter.read(model, arguments.dims).graph();
-            yield Evaluator.run(graph, InputFiles.fitted(model.toString(), graph.inputs(), given));
+            yield Evaluator.run(graph, InputFiles.fitted(model.toString(), graph, given));
           }
           case Q -> {
             Graph<Op> graph =
                 Lapidary.compile(model, arguments.options(arguments.dims)).quantized().graph();
-            yield Evaluator.run(graph, InputFiles.fitted(model.toString(), graph.inputs(), given));
+            yield Evaluator.run(graph, InputFiles.fitted(model.toString(), graph, given));
           }
         };
     inputs.write(outputs);
@@ -97,6 +99,10 @@ final class ReferenceCommand implements Callable<Integer> {
       if (!given.containsKey(slot.name()) && !cache) {
         problems.add(problem(slot.name(), "this input is missing"));
       }
+      if (given.containsKey(slot.name())) {
+        InputCheck.numbers(model.toString(), slot.name(), given.get(slot.name()), slot.dtype())
+            .ifPresent(problems::add);
+      }
     }
     for (String name : given.keySet()) {
       if (!names.contains(name)) {
@@ -106,6 +112,17 @@ final class ReferenceCommand implements Callable<Integer> {
     if (!problems.isEmpty()) {
       throw new DiagnosticException(problems);
     }
+  }
+
+  /// Token ids that ONNX Runtime would refuse in words of its own, if we can read the model at all.
+  private void requireRows(Map<String, Integer> dims, Map<String, Tensor> given) {
+    Graph<NnOp> graph;
+    try {
+      graph = OnnxImporter.read(model, dims).graph();
+    } catch (DiagnosticException unreadable) {
+      return; // ONNX Runtime runs more models than we compile
+    }
+    InputCheck.requireRows(model.toString(), graph, given);
   }
 
   private Diagnostic problem(String input, String message) {

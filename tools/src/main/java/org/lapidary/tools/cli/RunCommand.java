@@ -68,7 +68,7 @@ final class RunCommand implements Callable<Integer> {
             .map(name -> Container.read(program, GemminiParams.load(name)))
             .orElseGet(() -> Container.read(program));
     Map<String, Tensor> given =
-        InputFiles.fitted(program.toString(), loaded.graph().inputs(), inputs.read());
+        InputFiles.fitted(program.toString(), loaded.graph(), inputs.read());
     ProgramRunner.Options options =
         new ProgramRunner.Options(
             semantics.orElse(loaded.semantics()),

@@ -13,6 +13,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.op.Op;
 
@@ -20,6 +22,7 @@ import org.lapidary.ir.op.Op;
 /// repetitions unfolded and the view moved. Equal graphs give equal bytes.
 public final class GraphPicture {
   private static final int LARGEST_UNFOLDED = 2500;
+  private static final int LARGEST_FOLDED = 4000;
 
   private final Graph<? extends Op> graph;
   private final List<Repeats.Block> blocks;
@@ -28,11 +31,22 @@ public final class GraphPicture {
   /// A picture of a graph.
   ///
   /// @param remark where an operation runs, or nothing
+  /// @throws DiagnosticException if there is too much to draw
   public GraphPicture(
       Graph<? extends Op> graph, Function<Graph.Node<? extends Op>, String> remark) {
     this.graph = graph;
     this.blocks = Repeats.of(graph);
     this.details = new Details(graph, remark);
+    int boxes = blocks.stream().mapToInt(b -> b.repetitions().getFirst().size()).sum();
+    if (boxes > LARGEST_FOLDED) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.DOES_NOT_FIT,
+              graph.name(),
+              "",
+              boxes + " operations are left when repeated layers are folded, too many to draw",
+              "draw the graph after a later pass, --after fold-scales"));
+    }
   }
 
   /// A stretch of operations that repeats.

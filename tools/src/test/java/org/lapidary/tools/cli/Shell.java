@@ -1,9 +1,14 @@
 package org.lapidary.tools.cli;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Runs command lines as a user would.
 final class Shell {
@@ -11,6 +16,16 @@ final class Shell {
 
   /// How a command line ended.
   record Ran(int code, String out, String err) {}
+
+  /// The file in which the graph, or what is different in it, was written after a pass.
+  static Path dump(Path folder, String pass) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(f -> String.valueOf(f.getFileName()).matches("[0-9]+-" + Pattern.quote(pass)))
+          .findFirst()
+          .orElseThrow();
+    }
+  }
 
   static Ran lapidary(Object... words) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();

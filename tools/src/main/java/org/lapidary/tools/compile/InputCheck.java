@@ -1,0 +1,80 @@
+package org.lapidary.tools.compile;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lapidary.ir.DType;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.Value;
+import org.lapidary.ir.op.Indexing;
+import org.lapidary.ir.op.Op;
+
+/// What a model cannot take, said in words of its inputs before anybody computes with it.
+public final class InputCheck {
+  private InputCheck() {}
+
+  /// What is wrong with the numbers of an array that stands for an input of some element type:
+  /// fractions, NaN, or more than the type holds.
+  public static Optional<Diagnostic> numbers(String file, String input, Tensor given, DType due) {
+    if (due == DType.F32 || due == DType.BOOL) {
+      return Optional.empty();
+    }
+    long low =
+        due == DType.I8 ? Byte.MIN_VALUE : due == DType.I32 ? Integer.MIN_VALUE : Long.MIN_VALUE;
+    long high =
+        due == DType.I8 ? Byte.MAX_VALUE : due == DType.I32 ? Integer.MAX_VALUE : Long.MAX_VALUE;
+    for (int i = 0; i < given.elements(); i++) {
+      double value = given.asDouble(i);
+      if (value != Math.rint(value) || value < low || value > high) {
+        return Optional.of(
+            Diagnostic.error(
+                Diagnostic.Code.INVALID_INPUT,
+                file,
+                input,
+                "this input takes %s, but element %d is %s".formatted(due.text(), i, value),
+                "save the array as integers"));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /// Insists that token ids, and whatever else looks rows up in a table, lie within it.
+  ///
+  /// @throws DiagnosticException naming the inputs, the values and the sizes of the tables
+  public static void requireRows(
+      String file, Graph<? extends Op> graph, Map<String, Tensor> inputs) {
+    List<Diagnostic> problems = new ArrayList<>();
+    for (Graph.Node<? extends Op> node : graph.nodes()) {
+      if (node.op() instanceof Indexing.Gather(Value table, Value ids, int axis)) {
+        graph.inputs().stream()
+            .filter(p -> p.value() == ids && inputs.containsKey(p.name()))
+            .findFirst()
+            .flatMap(p -> outside(file, p.name(), inputs.get(p.name()), table.type().dim(axis)))
+            .ifPresent(problems::add);
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new DiagnosticException(problems);
+    }
+  }
+
+  private static Optional<Diagnostic> outside(String file, String input, Tensor ids, int rows) {
+    for (int i = 0; i < ids.elements(); i++) {
+      long id = ids.asLong(i);
+      if (id < -rows || id >= rows) {
+        return Optional.of(
+            Diagnostic.error(
+                Diagnostic.Code.INVALID_INPUT,
+                file,
+                input,
+                "element %d is %d, but the table it looks up has %d rows".formatted(i, id, rows),
+                "use ids from 0 to " + (rows - 1) + "; is it the model's own tokenizer?"));
+      }
+    }
+    return Optional.empty();
+  }
+}
