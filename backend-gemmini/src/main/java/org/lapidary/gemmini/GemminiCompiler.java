@@ -8,14 +8,18 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.lapidary.gemmini.cost.Bound;
+import org.lapidary.gemmini.emit.Addresses;
 import org.lapidary.gemmini.emit.Emitter;
 import org.lapidary.gemmini.emit.MemoryPlan;
+import org.lapidary.gemmini.map.Buffer;
+import org.lapidary.gemmini.map.Cache;
 import org.lapidary.gemmini.map.Kernel;
 import org.lapidary.gemmini.map.Mapper;
 import org.lapidary.gemmini.map.Mapping;
 import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.gemmini.map.View;
 import org.lapidary.gemmini.map.Work;
+import org.lapidary.gemmini.program.CacheSlot;
 import org.lapidary.gemmini.program.MemoryImage;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.Region;
@@ -50,16 +54,37 @@ public final class GemminiCompiler {
   /// @throws org.lapidary.ir.DiagnosticException if the machine cannot do it
   public static Program compile(
       Graph<Op> graph, GemminiParams machine, Semantics semantics, ScheduleOptions options) {
+    return compile(graph, machine, semantics, options, List.of());
+  }
+
+  /// Compiles a graph of which some inputs and results stay in memory from run to run.
+  ///
+  /// @param caches the same, in the same order, for all programs that share them; an axis may be of
+  ///   any size in each
+  /// @throws org.lapidary.ir.DiagnosticException if the machine cannot do it
+  public static Program compile(
+      Graph<Op> graph,
+      GemminiParams machine,
+      Semantics semantics,
+      ScheduleOptions options,
+      List<Cache> caches) {
     TilingSearch search = new TilingSearch(machine, semantics, TilingCache.inMemory());
-    Mapping mapping = Mapper.map(graph, machine, semantics, options);
+    Mapping mapping = Mapper.map(graph, machine, semantics, options, caches);
+    List<CacheSlot> slots = slots(graph, mapping);
+    long base =
+        slots.isEmpty()
+            ? MainMemory.DEFAULT_BASE
+            : slots.getLast().address() + slots.getLast().bytes();
     List<Value> inputs = graph.inputs().stream().map(Graph.Port::value).toList();
     List<Value> results = graph.results().stream().map(Graph.Port::value).toList();
     MemoryPlan plan =
         new MemoryPlan(
-            MainMemory.DEFAULT_BASE,
+            base,
             mapping.images().stream().map(i -> i.view().buffer()).toList(),
             Emitter.lifetimes(mapping, inputs, results));
-    Emitter.Emitted emitted = Emitter.emit(mapping, machine, plan, k -> search.choose(k).tiling());
+    Addresses addresses = addresses(mapping, slots, plan);
+    Emitter.Emitted emitted =
+        Emitter.emit(mapping, machine, addresses, k -> search.choose(k).tiling());
     Numbering numbers = new Numbering(graph);
     return new Program(
         machine,
@@ -68,9 +93,45 @@ public final class GemminiCompiler {
         emitted.sections().stream().map(numbers::step).toList(),
         emitted.commands().packed(),
         emitted.kernels().stream().map(k -> info(k, machine, numbers)).toList(),
-        regions(graph, mapping, plan, numbers),
+        regions(graph, mapping, addresses, numbers),
+        slots,
         image(mapping, plan),
         mapping.placements());
+  }
+
+  /// One cache after the other from the start of memory on.
+  private static List<CacheSlot> slots(Graph<Op> graph, Mapping mapping) {
+    List<CacheSlot> slots = new ArrayList<>();
+    long address = MainMemory.DEFAULT_BASE;
+    for (Map.Entry<Cache, View> e : mapping.caches().entrySet()) {
+      Cache cache = e.getKey();
+      long bytes = e.getValue().buffer().bytes();
+      int past = graph.input(cache.input()).map(v -> v.type().dim(cache.axis())).orElse(0);
+      slots.add(
+          new CacheSlot(
+              cache.input(),
+              cache.result(),
+              address,
+              bytes,
+              bytes / (cache.margin() + cache.capacity()),
+              cache.margin(),
+              past));
+      address += bytes;
+    }
+    return slots;
+  }
+
+  /// In a cache, the addresses for as many entries as the program reads.
+  private static Addresses addresses(Mapping mapping, List<CacheSlot> slots, MemoryPlan plan) {
+    Map<Buffer, Long> resident = new HashMap<>();
+    List<View> wholes = List.copyOf(mapping.caches().values());
+    for (int i = 0; i < slots.size(); i++) {
+      resident.put(wholes.get(i).buffer(), slots.get(i).address());
+    }
+    return buffer -> {
+      Long at = resident.get(buffer);
+      return at != null ? at : plan.of(buffer);
+    };
   }
 
   private record Numbering(Map<Value, Integer> values, int inputs) {
@@ -112,7 +173,7 @@ public final class GemminiCompiler {
 
   /// The regions through which host and accelerator exchange values.
   private static Map<Integer, Region> regions(
-      Graph<Op> graph, Mapping mapping, MemoryPlan plan, Numbering numbers) {
+      Graph<Op> graph, Mapping mapping, Addresses addresses, Numbering numbers) {
     Set<Value> exchanged = new HashSet<>();
     graph.inputs().forEach(port -> exchanged.add(port.value()));
     graph.results().forEach(port -> exchanged.add(port.value()));
@@ -127,16 +188,16 @@ public final class GemminiCompiler {
         .places()
         .forEach((value, view) -> {
           if (exchanged.contains(value) && !view.buffer().isConstant()) {
-            regions.put(numbers.value(value), region(view, plan));
+            regions.put(numbers.value(value), region(view, addresses));
           }
         });
     return regions;
   }
 
-  private static Region region(View view, MemoryPlan plan) {
+  private static Region region(View view, Addresses addresses) {
     int size = view.dtype().bytes();
     return new Region(
-        plan.first(view),
+        addresses.first(view),
         view.dtype(),
         view.dims(),
         view.strides().stream().map(s -> s * size).toList());

@@ -158,7 +158,7 @@ public final class Emitter {
   }
 
   private static void use(@Nullable View view, int at, Lifespans spans) {
-    if (view != null && !view.buffer().isConstant()) {
+    if (view != null && view.buffer().isActivation()) {
       spans.use(view.buffer(), at);
     }
   }

@@ -4,22 +4,33 @@ package org.lapidary.gemmini.map;
 public final class Buffer {
   private final String name;
   private final long bytes;
-  private final boolean constant;
+  private final Kind kind;
+
+  private enum Kind {
+    ACTIVATION,
+    CONSTANT,
+    RESIDENT
+  }
 
   /// Memory for something computed while the program runs.
   public static Buffer activation(String name, long bytes) {
-    return new Buffer(name, bytes, false);
+    return new Buffer(name, bytes, Kind.ACTIVATION);
   }
 
   /// Memory whose content is part of the program.
   public static Buffer constant(String name, long bytes) {
-    return new Buffer(name, bytes, true);
+    return new Buffer(name, bytes, Kind.CONSTANT);
   }
 
-  private Buffer(String name, long bytes, boolean constant) {
+  /// Memory whose content outlives a run.
+  public static Buffer resident(String name, long bytes) {
+    return new Buffer(name, bytes, Kind.RESIDENT);
+  }
+
+  private Buffer(String name, long bytes, Kind kind) {
     this.name = name;
     this.bytes = bytes;
-    this.constant = constant;
+    this.kind = kind;
   }
 
   /// For people; not an identity.
@@ -32,7 +43,12 @@ public final class Buffer {
   }
 
   public boolean isConstant() {
-    return constant;
+    return kind == Kind.CONSTANT;
+  }
+
+  /// Whether it is needed only while a program runs, and may lie where others were.
+  public boolean isActivation() {
+    return kind == Kind.ACTIVATION;
   }
 
   @Override

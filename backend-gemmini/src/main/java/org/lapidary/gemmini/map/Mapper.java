@@ -36,20 +36,33 @@ public final class Mapper {
   private final List<Work> work = new ArrayList<>();
   private final List<Placement> placements = new ArrayList<>();
 
+  private final CachePlaces caches;
+
   private Mapper(
-      Graph<Op> graph, GemminiParams machine, Semantics semantics, ScheduleOptions options) {
+      Graph<Op> graph,
+      GemminiParams machine,
+      Semantics semantics,
+      ScheduleOptions options,
+      List<Cache> caches) {
     this.graph = graph;
     this.uses = new Uses(graph);
-    this.storage = new Storage(uses);
+    this.caches = new CachePlaces(graph, uses, caches);
+    this.storage = new Storage(uses, this.caches);
     this.hostRules = new HostRules(uses, machine, semantics);
     this.fusion = new FusionRules(uses, machine, options.fusion());
     this.kernels = new Kernels(graph.name(), uses, storage, hostRules, fusion, machine);
   }
 
   /// Divides a graph.
+  ///
+  /// @param caches what of it stays in memory from run to run
   public static Mapping map(
-      Graph<Op> graph, GemminiParams machine, Semantics semantics, ScheduleOptions options) {
-    Mapper mapper = new Mapper(graph, machine, semantics, options);
+      Graph<Op> graph,
+      GemminiParams machine,
+      Semantics semantics,
+      ScheduleOptions options,
+      List<Cache> caches) {
+    Mapper mapper = new Mapper(graph, machine, semantics, options, caches);
     mapper.demand();
     for (Graph.Port port : graph.inputs()) {
       if (mapper.demanded.contains(port.value())) {
@@ -58,7 +71,11 @@ public final class Mapper {
     }
     graph.nodes().forEach(mapper::map);
     return new Mapping(
-        Schedule.order(mapper.work), mapper.places(), mapper.storage.images(), mapper.placements);
+        Schedule.order(mapper.work),
+        mapper.places(),
+        mapper.storage.images(),
+        mapper.caches.wholes(),
+        mapper.placements);
   }
 
   /// Places of all values, those that are only another reading of one included.
@@ -167,7 +184,8 @@ public final class Mapper {
     }
     Value operand = OpInfo.operands(op).getFirst();
     View from = storage.view(operand);
-    Optional<View> view = from.apply(op).filter(v -> storage.serves(result, v));
+    Optional<View> view =
+        from.apply(op).filter(v -> storage.serves(result, v) && storage.belongs(result, v));
     if (view.isPresent()) {
       storage.place(result, view.get());
       produced(result, producers(operand));

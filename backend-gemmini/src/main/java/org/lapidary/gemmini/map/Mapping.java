@@ -10,9 +10,14 @@ import org.lapidary.ir.Value;
 /// @param work everything there is to do, host and accelerator taking turns as seldom as possible
 /// @param places where the values are that main memory holds
 /// @param images constants in main memory
+/// @param caches where the result of each is that stays in memory
 /// @param placements for the reader: node by node
 public record Mapping(
-    List<Work> work, Map<Value, View> places, List<Image> images, List<Placement> placements) {
+    List<Work> work,
+    Map<Value, View> places,
+    List<Image> images,
+    Map<Cache, View> caches,
+    List<Placement> placements) {
 
   /// A constant in main memory.
   ///

@@ -24,12 +24,14 @@ final class Storage {
   private static final int BEAT_BYTES = 16;
 
   private final Uses uses;
+  private final CachePlaces caches;
   private final Map<Value, View> views = new HashMap<>();
   private final Map<Value, Data> folded = new HashMap<>();
   private final List<Mapping.Image> images = new ArrayList<>();
 
-  Storage(Uses uses) {
+  Storage(Uses uses, CachePlaces caches) {
     this.uses = uses;
+    this.caches = caches;
   }
 
   /// The constants placed so far, in order.
@@ -97,9 +99,17 @@ final class Storage {
 
   /// Chooses a place for a value that is about to be computed.
   View allocate(Value value, String name) {
-    View chosen = preferred(value, name).orElseGet(() -> own(value, name, false));
+    View cached = caches.of(value);
+    View chosen =
+        cached != null ? cached : preferred(value, name).orElseGet(() -> own(value, name, false));
     place(value, chosen);
     return chosen;
+  }
+
+  /// Whether a value may be there: anywhere, unless it belongs in a cache.
+  boolean belongs(Value value, View view) {
+    View cached = caches.of(value);
+    return cached == null || cached.equals(view);
   }
 
   /// Row-major memory of its own for a value, whatever its readers would like.

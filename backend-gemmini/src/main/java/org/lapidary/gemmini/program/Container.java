@@ -31,6 +31,7 @@ import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.op.OpInfo;
 import org.lapidary.ir.text.ConstantDirectory;
+import org.lapidary.ir.text.ConstantStore;
 import org.lapidary.ir.text.IrParser;
 import org.lapidary.ir.text.IrPrinter;
 import org.lapidary.machine.GemminiParams;
@@ -50,7 +51,7 @@ import org.lapidary.sim.Simulator;
 ///
 /// Equal programs give equal bytes. The directory appears under its name when it is complete.
 public final class Container {
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
   private static final String MANIFEST = "program.json";
   private static final String GRAPH = "graph.ir";
   private static final String CONSTANTS = "constants";
@@ -74,6 +75,7 @@ public final class Container {
       List<StepEntry> steps,
       List<Program.KernelInfo> kernels,
       TreeMap<Integer, Region> regions,
+      List<CacheSlot> caches,
       List<Placement> placements) {}
 
   /// Either host nodes or a range of commands.
@@ -140,6 +142,7 @@ public final class Container {
         program.steps().stream().map(Container::entry).toList(),
         program.kernels(),
         new TreeMap<>(program.regions()),
+        program.caches(),
         program.placements());
   }
 
@@ -257,13 +260,20 @@ public final class Container {
     return program;
   }
 
+  /// Reads a program's integer graph, for a referee that has its constants elsewhere.
+  ///
+  /// @throws DiagnosticException if it is damaged
+  public static Graph<Op> readGraph(Path directory, ConstantStore constants) {
+    Path file = directory.resolve(GRAPH);
+    try {
+      return IrParser.parse(file.toString(), Files.readString(file), constants);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static Program program(Manifest manifest, Path directory) throws IOException {
-    Path graphFile = directory.resolve(GRAPH);
-    Graph<Op> graph =
-        IrParser.parse(
-            graphFile.toString(),
-            Files.readString(graphFile),
-            new ConstantDirectory(directory.resolve(CONSTANTS)));
+    Graph<Op> graph = readGraph(directory, new ConstantDirectory(directory.resolve(CONSTANTS)));
     return new Program(
         ParamsText.parse(directory.resolve(MANIFEST).toString(), manifest.machine),
         Semantics.valueOf(manifest.semantics),
@@ -272,6 +282,7 @@ public final class Container {
         readCommands(directory.resolve(INSTRUCTIONS), manifest.commands),
         manifest.kernels,
         manifest.regions,
+        manifest.caches,
         image(manifest, directory.resolve(MEMORY)),
         manifest.placements);
   }

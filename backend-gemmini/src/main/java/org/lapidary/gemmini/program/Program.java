@@ -3,6 +3,7 @@ package org.lapidary.gemmini.program;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
@@ -22,6 +23,7 @@ import org.lapidary.sim.Simulator;
 /// @param commands packed, three longs each
 /// @param kernels the accelerator's kernels, to which ranges of commands refer
 /// @param regions where values are in main memory that host and accelerator exchange
+/// @param caches what stays in main memory from run to run, below the image
 /// @param image main memory before the start
 /// @param placements what runs where, and why
 @SuppressWarnings("ArrayRecordComponent") // millions of commands; treated as immutable
@@ -33,6 +35,7 @@ public record Program(
     long[] commands,
     List<KernelInfo> kernels,
     Map<Integer, Region> regions,
+    List<CacheSlot> caches,
     MemoryImage image,
     List<Placement> placements) {
 
@@ -52,7 +55,25 @@ public record Program(
     steps = List.copyOf(steps);
     kernels = List.copyOf(kernels);
     regions = Map.copyOf(regions);
+    caches = List.copyOf(caches);
     placements = List.copyOf(placements);
+  }
+
+  /// The cache that an input or a result is kept in.
+  public Optional<CacheSlot> cache(String port) {
+    return caches.stream()
+        .filter(c -> c.input().equals(port) || c.result().equals(port))
+        .findFirst();
+  }
+
+  /// Where main memory starts: at the first cache, or at the image.
+  public long memoryBase() {
+    return caches.isEmpty() ? image.base() : caches.getFirst().address();
+  }
+
+  /// Size of main memory.
+  public long memoryBytes() {
+    return image.base() + image.bytes() - memoryBase();
   }
 
   /// Number of commands.

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.Diagnostic.Code;
 import org.lapidary.ir.DiagnosticException;
@@ -35,6 +37,8 @@ public final class ProgramRunner {
   private final Map<Value, Integer> numbers;
   private final Map<Value, Graph.Node<Op>> definitions;
   private final Map<Value, Tensor> constants = new HashMap<>();
+  private final CachedCommands commands;
+  private OptionalInt entries = OptionalInt.empty();
 
   /// How to run.
   ///
@@ -84,10 +88,23 @@ public final class ProgramRunner {
 
   /// Sets memory up for a program.
   public ProgramRunner(Program program) {
+    this(program, new MainMemory(program.memoryBase(), program.memoryBytes()));
+    load();
+  }
+
+  /// A program in memory that it shares with others that have the same caches.
+  ///
+  /// @param memory from the program's base on, at least as much as it needs
+  public ProgramRunner(Program program, MainMemory memory) {
     this.program = program;
-    this.memory = new MainMemory(program.image().base(), program.image().bytes());
+    this.memory = memory;
     this.numbers = program.valueNumbers();
     this.definitions = program.graph().definitions();
+    this.commands = new CachedCommands(program);
+  }
+
+  /// Puts the program's constants into memory; needed again after another program has been there.
+  public void load() {
     for (MemoryImage.Segment segment : program.image().segments()) {
       memory.store(segment.address(), segment.content().get());
     }
@@ -98,7 +115,30 @@ public final class ProgramRunner {
     return run(inputs, Options.of(program));
   }
 
-  /// Runs the program.
+  /// Runs the program on what earlier runs left in its caches, and appends to them.
+  ///
+  /// @param inputs all but the caches
+  /// @param entries what is in the caches; the program sees the last ones, as many as it reads, and
+  ///   zeros in front of them if there are fewer
+  /// @return all outputs but the caches
+  /// @throws DiagnosticException if an input is missing, unknown or of the wrong type
+  public Result step(Map<String, Tensor> inputs, Options options, int entries) {
+    for (CacheSlot slot : program.caches()) {
+      if (entries + slot.margin() < slot.past() || entries >= slot.capacity()) {
+        throw new IllegalArgumentException(entries + " entries in " + slot);
+      }
+    }
+    this.entries = OptionalInt.of(entries);
+    commands.moveTo(entries);
+    try {
+      return run(inputs, options);
+    } finally {
+      this.entries = OptionalInt.empty();
+      commands.moveBack();
+    }
+  }
+
+  /// Runs the program. Caches are inputs and outputs like others.
   ///
   /// @throws DiagnosticException if an input is missing, unknown or of the wrong type
   public Result run(Map<String, Tensor> inputs, Options options) {
@@ -121,7 +161,7 @@ public final class ProgramRunner {
       Optional<Recorder> recorder) {
     watch(simulator, options, timer, recorder);
     Map<Value, Tensor> live = new HashMap<>();
-    for (Graph.Port port : program.graph().inputs()) {
+    for (Graph.Port port : dueInputs()) {
       define(port.value(), given(port, inputs).retyped(port.type()), live);
     }
     int hostNodes = 0;
@@ -137,7 +177,9 @@ public final class ProgramRunner {
     memory.observeHostStores(null);
     Map<String, Tensor> outputs = new LinkedHashMap<>();
     for (Graph.Port port : program.graph().results()) {
-      outputs.put(port.name(), value(port.value(), live));
+      if (entries.isEmpty() || program.cache(port.name()).isEmpty()) {
+        outputs.put(port.name(), value(port.value(), live));
+      }
     }
     return new Result(
         outputs,
@@ -172,7 +214,7 @@ public final class ProgramRunner {
       int to = i + 1 < ranges.size() ? ranges.get(i + 1).from() : step.to();
       int kernel = ranges.get(i).kernel();
       timer.ifPresent(t -> t.begin(kernel));
-      simulator.execute(program.commands(), ranges.get(i).from(), to);
+      simulator.execute(commands.packed(), ranges.get(i).from(), to);
     }
   }
 
@@ -182,7 +224,14 @@ public final class ProgramRunner {
         throw invalid(name, "the model has no input of that name");
       }
     }
-    program.graph().inputs().forEach(port -> given(port, inputs));
+    dueInputs().forEach(port -> given(port, inputs));
+  }
+
+  /// The inputs that somebody must give: all but the caches when those are in memory.
+  private List<Graph.Port> dueInputs() {
+    return program.graph().inputs().stream()
+        .filter(port -> entries.isEmpty() || program.cache(port.name()).isEmpty())
+        .toList();
   }
 
   private Tensor given(Graph.Port port, Map<String, Tensor> inputs) {
@@ -227,7 +276,7 @@ public final class ProgramRunner {
 
   private void define(Value value, Tensor tensor, Map<Value, Tensor> live) {
     live.put(value, tensor);
-    Region region = program.regions().get(numbers.get(value));
+    Region region = region(value);
     if (region != null) {
       region.write(memory, tensor);
     }
@@ -239,8 +288,15 @@ public final class ProgramRunner {
     if (known != null) {
       return known;
     }
-    Region region = program.regions().get(numbers.get(value));
+    Region region = region(value);
     return region != null ? region.read(memory, value.type()) : constant(value);
+  }
+
+  private @Nullable Region region(Value value) {
+    Region region = program.regions().get(numbers.get(value));
+    return region == null || entries.isEmpty()
+        ? region
+        : region.moved(commands.shift(region.address(), entries.getAsInt()));
   }
 
   private Tensor constant(Value value) {

@@ -15,6 +15,11 @@ public record Region(long address, DType dtype, List<Integer> dims, List<Long> s
     stridesBytes = List.copyOf(stridesBytes);
   }
 
+  /// The same further on in memory.
+  Region moved(long bytes) {
+    return bytes == 0 ? this : new Region(address + bytes, dtype, dims, stridesBytes);
+  }
+
   /// The tensor that is there.
   ///
   /// @param type of the tensor; shape and element type are those of the region

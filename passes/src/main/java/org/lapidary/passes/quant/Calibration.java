@@ -80,6 +80,33 @@ public final class Calibration {
     return Objects.requireNonNull(scores.get(result), () -> "not calibrated: " + result);
   }
 
+  /// One of another graph, after as many samples, that has seen no value yet.
+  Calibration ofNothing() {
+    Calibration other = new Calibration();
+    other.samples = samples;
+    return other;
+  }
+
+  /// Whether the distribution of a value is known.
+  boolean knows(Value value) {
+    return values.containsKey(value);
+  }
+
+  /// Says of a value what another calibration saw of another.
+  void take(Calibration other, Value from, Value to) {
+    copy(other.values, from, values, to);
+    copy(other.given, from, given, to);
+    copy(other.norms, from, norms, to);
+    copy(other.scores, from, scores, to);
+  }
+
+  private static <T> void copy(Map<Value, T> seen, Value from, Map<Value, T> into, Value to) {
+    T known = seen.get(from);
+    if (known != null) {
+      into.put(to, known);
+    }
+  }
+
   void countSamples(int more) {
     samples += more;
   }

@@ -16,6 +16,7 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.GraphBuilder;
 import org.lapidary.ir.Loc;
 import org.lapidary.ir.Tensor;
+import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Accumulate;
@@ -36,11 +37,15 @@ final class Lowering {
   /// Channels with a smaller gamma carry nothing.
   private static final double SMALLEST_GAMMA = 1e-6;
 
+  /// Of two int8 numbers.
+  private static final int LARGEST_PRODUCT = 1 << 14;
+
   private final ModelView model;
   private final Sides sides;
   private final Steps steps;
   private final Calibration calibration;
   private final QuantizeOptions options;
+  private final Agreement agreement;
   private final GraphBuilder<Op> out;
   private final Emitter emitter;
   private final Linear linear;
@@ -51,12 +56,18 @@ final class Lowering {
   private final RangeAnalysis.Observed observed = RangeAnalysis.Observed.nothing();
 
   Lowering(
-      ModelView model, Sides sides, Steps steps, Calibration calibration, QuantizeOptions options) {
+      ModelView model,
+      Sides sides,
+      Steps steps,
+      Calibration calibration,
+      QuantizeOptions options,
+      Agreement agreement) {
     this.model = model;
     this.sides = sides;
     this.steps = steps;
     this.calibration = calibration;
     this.options = options;
+    this.agreement = agreement;
     this.out = new GraphBuilder<>(model.graph().name());
     this.emitter = new Emitter(out);
     this.linear = new Linear(emitter, options);
@@ -69,10 +80,7 @@ final class Lowering {
 
   Graph<Op> run() {
     Graph<NnOp> graph = model.graph();
-    for (Graph.Port port : graph.inputs()) {
-      out.input(port);
-      hosts.put(port.value(), port.value());
-    }
+    graph.inputs().forEach(this::input);
     for (Graph.Node<NnOp> node : graph.nodes()) {
       // Early, so that recursion never goes deeper than one layer of the model.
       if (node.op() instanceof Neural.LayerNorm && sides.accelerated(node.result())) {
@@ -80,9 +88,37 @@ final class Lowering {
       }
     }
     for (Graph.Port port : graph.results()) {
-      out.result(port.name(), host(port.value()));
+      boolean cached = agreement.caches().containsValue(port.name());
+      out.result(port.name(), cached ? cached(port.value()) : host(port.value()));
     }
     return out.build();
+  }
+
+  /// A cache comes in as the bytes that an earlier run left behind; everything else as it is.
+  private void input(Graph.Port port) {
+    Optional<Value> joined =
+        agreement.caches().containsKey(port.name()) ? joined(port) : Optional.empty();
+    if (joined.isEmpty()) {
+      out.input(port);
+      hosts.put(port.value(), port.value());
+      return;
+    }
+    double step = steps.int8(joined.get());
+    TensorType type = new TensorType(DType.I8, port.type().dims(), step);
+    int8s.put(port.value(), Int8.plain(out.input(port.name(), type)));
+  }
+
+  /// The concatenation in which a cache meets the new entries; none if the cache is empty.
+  private Optional<Value> joined(Graph.Port cache) {
+    return model.uses(cache.value()).stream()
+        .filter(use -> use.op() instanceof Layout.Concat && sides.accelerated(use.result()))
+        .map(Graph.Node::result)
+        .findFirst();
+  }
+
+  /// A result that a later run takes back as it is.
+  private Value cached(Value v) {
+    return applied(v, int8(v), loc(v)).value();
   }
 
   // Real numbers on the host.
@@ -97,7 +133,10 @@ final class Lowering {
   }
 
   private Value newHost(Value v) {
-    Graph.Node<NnOp> node = Objects.requireNonNull(model.node(v), "inputs are known");
+    Graph.Node<NnOp> node = model.node(v);
+    if (node == null) {
+      return emitter.emit(new HostBridge.Dequantize(int8(v).value())); // a cache
+    }
     if (!sides.accelerated(v)) {
       Op op = OpInfo.mapOperands(node.op(), this::host);
       return out.emit(op, node.loc());
@@ -250,7 +289,7 @@ final class Lowering {
     ModelView.Scores parts = model.scores(softmax.x());
     Sum sum = sum(parts.scores());
     SoftmaxConstants c = SoftmaxConstants.of(sum.step());
-    double bound = c.mask(calibration.ofSoftmax(node.result()));
+    double bound = maskBound(c, node.result(), parts);
     Value scores = at(node.loc(), () -> emitter.finish(sum));
     Optional<Value> mask = mask(parts, c.step(), bound, node.loc());
     Value masked = mask.map(m -> at(node.loc(), () -> emitter.add(scores, m))).orElse(scores);
@@ -281,6 +320,24 @@ final class Lowering {
         .map(wide -> 1 / Math.max(largest * wide.margin(), 1.0 / 256))
         .map(room -> (float) Math.max(1, Math.scalb(1.0, Math.getExponent(room))))
         .orElse(1f);
+  }
+
+  private double maskBound(SoftmaxConstants c, Value softmax, ModelView.Scores parts) {
+    boolean masked = parts.mask().isPresent() || parts.condition().isPresent();
+    double seen = c.mask(calibration.ofSoftmax(softmax));
+    return agreement.isShared() && masked
+        ? Math.max(seen, c.exactMask((long) LARGEST_PRODUCT * terms(parts.scores())))
+        : seen;
+  }
+
+  /// Terms of each sum of a product.
+  private int terms(Value product) {
+    return switch (model.def(product)) {
+      case Neural.MatMul(var a, var _) -> a.type().dim(-1);
+      case Layout.Reshape(var x, var _) -> terms(x);
+      case null -> throw new IllegalStateException(product + " is no product");
+      case NnOp op -> terms(model.scaled(op).orElseThrow().x());
+    };
   }
 
   /// What is added to the scores, as i32.
@@ -366,6 +423,10 @@ final class Lowering {
 
   /// A value as int8 with a step that others share.
   private Value shared(Value v, double step, Loc loc) {
+    Int8 known = int8s.get(v);
+    if (known != null && model.node(v) == null) {
+      return known.value(); // a cache
+    }
     if (!sides.accelerated(v)) {
       return enter(v, DType.I8, step, 127);
     }

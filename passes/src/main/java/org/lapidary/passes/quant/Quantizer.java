@@ -14,10 +14,19 @@ public final class Quantizer {
   /// @param calibration of this very graph
   public static QuantizedModel quantize(
       Graph<NnOp> graph, Calibration calibration, QuantizeOptions options) {
+    return quantize(graph, calibration, options, Agreement.NONE);
+  }
+
+  /// Quantizes a canonical graph that is one of several of the same model.
+  ///
+  /// @param calibration of this very graph
+  /// @param agreement what it shares with the others
+  public static QuantizedModel quantize(
+      Graph<NnOp> graph, Calibration calibration, QuantizeOptions options, Agreement agreement) {
     ModelView model = new ModelView(graph);
     Sides sides = new Sides(model, options);
-    Steps steps = new Steps(model, sides, calibration, options);
-    Lowering lowering = new Lowering(model, sides, steps, calibration, options);
+    Steps steps = new Steps(model, sides, calibration, options, agreement.longestRow());
+    Lowering lowering = new Lowering(model, sides, steps, calibration, options, agreement);
     Graph<Op> quantized = lowering.run();
     RangeSummary ranges = new RangeAnalysis(quantized, lowering.observed()).summary();
     return new QuantizedModel(

@@ -25,6 +25,9 @@ public record SoftmaxConstants(double step, int qln2, int qln2Inv, int qb, int q
   /// A masked element may keep this share of one that is not.
   private static final double NEGLIGIBLE = 1e-5;
 
+  /// What canonical masks take from a score, at most.
+  static final double LARGEST_MASK = 10_000;
+
   /// The constants for scores of that step.
   public static SoftmaxConstants of(double step) {
     int qln2 = (int) Math.max(1, Math.rint(Math.log(2) / step));
@@ -66,5 +69,18 @@ public record SoftmaxConstants(double step, int qln2, int qln2Inv, int qb, int q
       return zero;
     }
     return agreed >= negligible ? agreed : zero;
+  }
+
+  /// What a mask must take from a score, in real units, so that a masked element becomes exactly 0
+  /// whatever q and k are.
+  ///
+  /// Scores lie within `±largestScore` steps, so a masked one is at least `mask - 2 largestScore`
+  /// below the largest visible one; that must be as many halvings as there are bits. More than
+  /// 10,000 is never needed: no two scores differ by nearly as much.
+  ///
+  /// @param largestScore absolute value of a product of q and k, in steps
+  public double exactMask(long largestScore) {
+    long steps = 2 * largestScore + (halvingsToZero() + 1L) * (qln2 + 1L);
+    return Math.min(LARGEST_MASK, steps * step);
   }
 }

@@ -35,16 +35,24 @@ final class Steps {
   private final Sides sides;
   private final Calibration calibration;
   private final QuantizeOptions options;
+  private final int longestRow;
   private final Map<Value, Double> int8 = new HashMap<>();
   private final Map<Value, Optional<TwoGrids>> grids = new HashMap<>();
   private final Map<Value, Value> chains = new HashMap<>();
   private final Map<Value, Double> streams = new HashMap<>();
 
-  Steps(ModelView model, Sides sides, Calibration calibration, QuantizeOptions options) {
+  /// @param longestRow of scores, in this graph or one that shares its steps
+  Steps(
+      ModelView model,
+      Sides sides,
+      Calibration calibration,
+      QuantizeOptions options,
+      int longestRow) {
     this.model = model;
     this.sides = sides;
     this.calibration = calibration;
     this.options = options;
+    this.longestRow = longestRow;
     joinChains();
     measureNorms();
     coarsenScores();
@@ -185,7 +193,8 @@ final class Steps {
         Source q = source(product.q(), product.factor());
         Source k = source(product.k(), 1);
         double natural = int8(q.value()) * int8(k.value()) * q.factor() * k.factor();
-        double finest = SoftmaxConstants.finestStep(softmax.x().type().dim(-1));
+        double finest =
+            SoftmaxConstants.finestStep(Math.max(longestRow, softmax.x().type().dim(-1)));
         if (natural < finest) {
           double coarser = Math.sqrt(finest / natural);
           double coarserQ = int8(q.value()) * coarser;

@@ -5,6 +5,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.gemmini.program.Container;
@@ -12,14 +15,19 @@ import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.pass.PassContext;
 import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.passes.quant.QuantizedModel;
 import org.lapidary.passes.quant.RangeSummary;
+import org.lapidary.tools.compile.CalibrationSet;
 import org.lapidary.tools.compile.CompileOptions;
 import org.lapidary.tools.compile.Compiled;
 import org.lapidary.tools.compile.Lapidary;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /// Compiles a model to a program directory.
 @Command(
@@ -29,7 +37,8 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Example: lapidary compile model.onnx -o out --dim batch=1 --dim sequence=128 \\",
-      "           --calibrate samples.npz"
+      "           --calibrate samples.npz",
+      "For text: lapidary compile gpt.onnx -o out --generate 64 --calibrate sequences.npz"
     })
 final class CompileCommand implements Callable<Integer> {
   @Parameters(paramLabel = "MODEL.onnx", description = "The model.")
@@ -73,11 +82,31 @@ final class CompileCommand implements Callable<Integer> {
       })
   boolean prove;
 
+  @Option(
+      names = "--generate",
+      paramLabel = "LENGTH",
+      description = "Make programs for `lapidary generate`: sequences of up to that many tokens.")
+  Optional<Integer> generate = Optional.empty();
+
+  @Option(
+      names = "--buckets",
+      split = ",",
+      paramLabel = "LENGTHS",
+      description = "Lengths to make programs for; default: 16, 32, … up to that of --generate.")
+  SortedSet<Integer> buckets = new TreeSet<>();
+
   @Mixin Output output = new Output();
+  @Spec CommandSpec spec = CommandSpec.create();
 
   @Override
   public Integer call() {
     long start = System.nanoTime();
+    if (generate.isPresent()) {
+      return new CompileForGeneration(this, generate.get()).call();
+    }
+    if (!buckets.isEmpty()) {
+      throw new ParameterException(spec.commandLine(), "--buckets is for --generate only");
+    }
     Path dumps = target.resolveSibling(target.getFileName() + ".ir");
     List<String> passes = emit.contains(Emit.IR) ? List.of("all") : dumpAfter;
     CompileOptions options = arguments.options(arguments.dims, passes, dumps);
@@ -114,7 +143,12 @@ final class CompileCommand implements Callable<Integer> {
   }
 
   private void check(Compiled compiled) {
-    if (compiled.calibration().synthetic()) {
+    check(compiled.calibration(), compiled.quantized());
+  }
+
+  /// Warns of made-up calibration data and fails where the options ask for it.
+  void check(CalibrationSet calibration, QuantizedModel quantized) {
+    if (calibration.synthetic()) {
       output
           .err()
           .println(
@@ -127,7 +161,7 @@ final class CompileCommand implements Callable<Integer> {
     }
     List<Diagnostic> problems = new ArrayList<>();
     if (requireAccelerator) {
-      for (PassContext.WhyNot w : compiled.quantized().whyNots()) {
+      for (PassContext.WhyNot w : quantized.whyNots()) {
         problems.add(
             Diagnostic.error(
                 Diagnostic.Code.NOT_ON_ACCELERATOR,
@@ -138,7 +172,7 @@ final class CompileCommand implements Callable<Integer> {
       }
     }
     if (prove) {
-      compiled.quantized().ranges().findings().stream()
+      quantized.ranges().findings().stream()
           .filter(e -> !e.safe())
           .map(e -> RangeReport.diagnostic(model.toString(), e))
           .forEach(problems::add);

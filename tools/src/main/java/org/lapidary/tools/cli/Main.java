@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       CompileCommand.class,
       RunCommand.class,
+      GenerateCommand.class,
       ReferenceCommand.class,
       ValidateCommand.class,
       PrintCommand.class,

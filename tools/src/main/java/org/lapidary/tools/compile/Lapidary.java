@@ -47,7 +47,7 @@ public final class Lapidary {
             steps,
             "calibrate",
             ops,
-            () -> Calibrating.run(canonical, samples, options.threads(), progress),
+            () -> calibrate(canonical, samples, options.threads(), progress),
             _ -> ops);
     calibration.give(given.steps());
     QuantizedModel quantized =
@@ -72,8 +72,14 @@ public final class Lapidary {
     return new Compiled(model, imported, canonical, outcome, samples, quantized, program, steps);
   }
 
+  /// Observes ranges on several threads, whose number does not show in the result.
+  public static Calibration calibrate(
+      Graph<NnOp> graph, CalibrationSet samples, int threads, LongConsumer progress) {
+    return Calibrating.run(graph, samples, threads, progress);
+  }
+
   /// Runs the passes; what they refuse is said of the file.
-  private static PassRunner.Outcome canonicalize(
+  public static PassRunner.Outcome canonicalize(
       Path model, Graph<NnOp> graph, CompileOptions options) {
     try {
       return options.runner().run(graph, options.pipeline());

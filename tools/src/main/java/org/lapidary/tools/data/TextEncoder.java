@@ -16,8 +16,8 @@ import java.util.Map;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 
-/// Text to token ids by a tokenizer file: a Hugging Face `tokenizer.json`, a WordPiece `vocab.txt`,
-/// or a JSON object or array of single characters.
+/// Text to token ids and back by a tokenizer file: a Hugging Face `tokenizer.json`, a WordPiece
+/// `vocab.txt`, or a JSON object or array of single characters.
 public interface TextEncoder {
   /// A text as tokens.
   ///
@@ -41,6 +41,19 @@ public interface TextEncoder {
 
   /// A text that is already cut into words.
   Encoded encode(List<String> words);
+
+  /// The text of token ids.
+  String decode(long[] ids);
+
+  /// Token ids of a text that is to be continued: without what the tokenizer ends a text with.
+  default long[] encodePrompt(String text) {
+    Encoded encoded = encode(text);
+    int length = encoded.ids().length;
+    while (length > 0 && encoded.words()[length - 1] < 0) {
+      length--;
+    }
+    return Arrays.copyOf(encoded.ids(), length);
+  }
 
   /// Opens a tokenizer file.
   ///
@@ -92,6 +105,11 @@ public interface TextEncoder {
         return encoded(tokenizer.encode(words));
       }
 
+      @Override
+      public String decode(long[] ids) {
+        return tokenizer.decode(ids);
+      }
+
       private static Encoded encoded(Encoding e) {
         return new Encoded(e.getIds(), e.getTypeIds(), e.getWordIds());
       }
@@ -141,6 +159,17 @@ public interface TextEncoder {
       return new Encoded(ids, new long[ids.length], wordOf);
     }
 
+    @Override
+    public String decode(long[] tokens) {
+      Map<Long, String> characters = new HashMap<>();
+      ids.forEach((character, id) -> characters.put(id, character));
+      StringBuilder text = new StringBuilder();
+      for (long token : tokens) {
+        text.append(characters.getOrDefault(token, "\uFFFD"));
+      }
+      return text.toString();
+    }
+
     private long id(int character) {
       Long id = ids.get(Character.toString(character));
       if (id == null) {
@@ -168,6 +197,8 @@ public interface TextEncoder {
       String key = special.substring(1, 4).toLowerCase(java.util.Locale.ROOT);
       post.putArray(key).add(special).add(vocabulary.indexOf(special));
     }
+    ObjectNode decoder = root.putObject("decoder").put("type", "WordPiece");
+    decoder.put("prefix", "##").put("cleanup", true);
     ObjectNode model = root.putObject("model").put("type", "WordPiece");
     model.put("unk_token", "[UNK]").put("continuing_subword_prefix", "##");
     model.put("max_input_chars_per_word", 100);

@@ -66,6 +66,7 @@ final class CommandLineTest {
         "demo",
         "compile",
         "run",
+        "generate",
         "reference",
         "validate",
         "print",
