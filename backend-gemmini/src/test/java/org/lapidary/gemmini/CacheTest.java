@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,28 +99,32 @@ class CacheTest {
     Map<Integer, Program> programs = new LinkedHashMap<>();
     for (int past : new int[] {0, 7, 15, 23}) {
       graphs.put(past, attention(heads, width, weight, past == 0 ? 8 : 1, past));
-      programs.put(past, compiled(graphs.get(past)));
+      programs.put(past, compiled(of(graphs, past)));
     }
     long bytes = programs.values().stream().mapToLong(Program::memoryBytes).max().orElseThrow();
-    MainMemory memory = new MainMemory(programs.get(0).memoryBase(), bytes);
+    MainMemory memory = new MainMemory(of(programs, 0).memoryBase(), bytes);
 
     Tensor prompt = tokens(hidden, 8);
     Tensor none = window(Tensor.i8(List.of(1, heads, 0, width)), 0, heads, width);
-    Map<String, Tensor> expected = Evaluator.run(graphs.get(0), Map.of("x", prompt, "past", none));
-    assertThat(step(programs.get(0), memory, prompt, 0)).isEqualTo(expected.get("scores"));
-    Tensor all = window(expected.get("present"), 8, heads, width);
+    Map<String, Tensor> expected = Evaluator.run(of(graphs, 0), Map.of("x", prompt, "past", none));
+    assertThat(step(of(programs, 0), memory, prompt, 0)).isEqualTo(expected.get("scores"));
+    Tensor all = window(of(expected, "present"), 8, heads, width);
     int entries = 5; // the other three were padding
     all = first(all, entries, heads, width);
     for (; entries < LONGEST; entries++) {
       int past = entries <= 7 ? 7 : entries <= 15 ? 15 : 23;
       Tensor token = tokens(hidden, 1);
       Tensor seen = window(all, past, heads, width);
-      expected = Evaluator.run(graphs.get(past), Map.of("x", token, "past", seen));
-      assertThat(step(programs.get(past), memory, token, entries))
+      expected = Evaluator.run(of(graphs, past), Map.of("x", token, "past", seen));
+      assertThat(step(of(programs, past), memory, token, entries))
           .as("%d entries", entries)
           .isEqualTo(expected.get("scores"));
-      all = last(expected.get("present"), entries + 1, heads, width);
+      all = last(of(expected, "present"), entries + 1, heads, width);
     }
+  }
+
+  private static <K, V> V of(Map<K, V> map, K key) {
+    return Objects.requireNonNull(map.get(key), () -> "no " + key);
   }
 
   private static Tensor step(Program program, MainMemory memory, Tensor token, int entries) {
@@ -130,7 +135,7 @@ class CacheTest {
             .step(Map.of("x", token), ProgramRunner.Options.of(program).inCheckedMode(), entries)
             .outputs();
     assertThat(outputs).containsOnlyKeys("scores");
-    return outputs.get("scores");
+    return of(outputs, "scores");
   }
 
   private static Tensor first(Tensor all, int n, int heads, int width) {

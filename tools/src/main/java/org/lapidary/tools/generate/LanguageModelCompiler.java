@@ -143,8 +143,7 @@ public final class LanguageModelCompiler {
 
   private GivenSteps imported(Bucket bucket) {
     Graph<NnOp> graph = OnnxImporter.read(file, signature.dims(bucket)).graph();
-    return GivenSteps.of(
-        Lapidary.canonicalize(file, graph, options).graph().at(NnOp.class));
+    return GivenSteps.of(Lapidary.canonicalize(file, graph, options).graph().at(NnOp.class));
   }
 
   /// The first result that is no cache and has a row for every token.

@@ -39,22 +39,21 @@ record StepCheck(
   /// @throws DiagnosticException if it cannot
   void check(List<Map<String, Tensor>> samples) {
     long[] ids = ids(samples.getFirst());
-    Bucket first = graphs.keySet().iterator().next();
-    int n = Math.min(ids.length, first.tokens()) - 1;
+    Map.Entry<Bucket, Graph<NnOp>> first = graphs.entrySet().iterator().next();
+    int n = Math.min(ids.length, first.getKey().tokens()) - 1;
     if (n < 1) {
       return; // a sequence of one token has nothing before it
     }
     long[] head = Arrays.copyOf(ids, n);
     long[] more = Arrays.copyOf(ids, n + 1);
     Map<String, Tensor> all = run(whole, more, 0, Map.of());
-    Graph<NnOp> prefill = graphs.get(first);
-    Map<String, Tensor> begun = run(prefill, head, 0, Map.of());
+    Map<String, Tensor> begun = run(first.getValue(), head, 0, Map.of());
     compare(all, n - 1, begun, n - 1, "what follows a token, or padding after it,");
     for (Map.Entry<Bucket, Graph<NnOp>> e : graphs.entrySet()) {
       if (!e.getKey().isPrefill()) {
         Map<String, Tensor> past = new LinkedHashMap<>();
         for (CacheFinder.Pair cache : caches) {
-          Tensor present = begun.get(cache.result());
+          Tensor present = Objects.requireNonNull(begun.get(cache.result()));
           TensorType type = e.getValue().input(cache.input()).orElseThrow().type();
           past.put(cache.input(), window(present, type, cache.axis(), n));
         }

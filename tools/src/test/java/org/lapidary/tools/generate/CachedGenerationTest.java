@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -114,8 +115,8 @@ final class CachedGenerationTest {
 
   private static long[] answer(Tensor tokens, int row) {
     int width = tokens.type().dim(1);
-    return LongStream.range(0, width)
-        .map(i -> tokens.asLong((int) (row * width + i)))
+    return IntStream.range(0, width)
+        .mapToLong(i -> tokens.asLong(row * width + i))
         .filter(t -> t != PADDING)
         .toArray();
   }
