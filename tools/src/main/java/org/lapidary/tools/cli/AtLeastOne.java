@@ -12,7 +12,7 @@ final class AtLeastOne implements ITypeConverter<Integer> {
       if (n >= 1) {
         return n;
       }
-    } catch (NumberFormatException e) {
+    } catch (NumberFormatException _) {
       // said below
     }
     throw new TypeConversionException("'" + text + "' is no number of at least 1");

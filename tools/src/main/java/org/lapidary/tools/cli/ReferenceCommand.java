@@ -99,8 +99,9 @@ final class ReferenceCommand implements Callable<Integer> {
       if (!given.containsKey(slot.name()) && !cache) {
         problems.add(problem(slot.name(), "this input is missing"));
       }
-      if (given.containsKey(slot.name())) {
-        InputCheck.numbers(model.toString(), slot.name(), given.get(slot.name()), slot.dtype())
+      Tensor array = given.get(slot.name());
+      if (array != null) {
+        InputCheck.numbers(model.toString(), slot.name(), array, slot.dtype())
             .ifPresent(problems::add);
       }
     }
@@ -119,7 +120,7 @@ final class ReferenceCommand implements Callable<Integer> {
     Graph<NnOp> graph;
     try {
       graph = OnnxImporter.read(model, dims).graph();
-    } catch (DiagnosticException unreadable) {
+    } catch (DiagnosticException _) {
       return; // ONNX Runtime runs more models than we compile
     }
     InputCheck.requireRows(model.toString(), graph, given);

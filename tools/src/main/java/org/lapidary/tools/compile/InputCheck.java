@@ -50,11 +50,12 @@ public final class InputCheck {
     List<Diagnostic> problems = new ArrayList<>();
     for (Graph.Node<? extends Op> node : graph.nodes()) {
       if (node.op() instanceof Indexing.Gather(Value table, Value ids, int axis)) {
-        graph.inputs().stream()
-            .filter(p -> p.value() == ids && inputs.containsKey(p.name()))
-            .findFirst()
-            .flatMap(p -> outside(file, p.name(), inputs.get(p.name()), table.type().dim(axis)))
-            .ifPresent(problems::add);
+        for (Graph.Port port : graph.inputs()) {
+          Tensor given = inputs.get(port.name());
+          if (port.value().equals(ids) && given != null) {
+            outside(file, port.name(), given, table.type().dim(axis)).ifPresent(problems::add);
+          }
+        }
       }
     }
     if (!problems.isEmpty()) {

@@ -194,6 +194,16 @@ final class InspectionTest {
     assertThat(onModel("opt", MODEL, "--pass-limit", "-1").code()).isEqualTo(2);
   }
 
+  @Test
+  void usageErrorsAreOneLineThatSaysWhereToReadOn() {
+    Ran threads = onModel("compile", MODEL, "-o", folder.resolve("no"), "--threads", "0");
+    assertThat(threads.code()).isEqualTo(2);
+    assertThat(threads.err().lines())
+        .singleElement()
+        .asString()
+        .contains("--threads", "see lapidary compile --help");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"print", "opt", "diff", "asm", "disasm", "replay", "run"})
   void failuresAreOneDocumentToo(String command) throws IOException {

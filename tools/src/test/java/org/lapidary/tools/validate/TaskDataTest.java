@@ -106,8 +106,7 @@ final class TaskDataTest {
     Example example = new Example(List.of(), List.of(1), new int[] {2}, 0);
     Tensor logits = Tensor.f32(List.of(1, 2), 0.5f, 1);
 
-    assertThatThrownBy(
-            () -> Task.CLASSIFY.judge(example, List.of(Map.of("logits", logits))))
+    assertThatThrownBy(() -> Task.CLASSIFY.judge(example, List.of(Map.of("logits", logits))))
         .isInstanceOf(DiagnosticException.class)
         .hasMessageContaining("label 2")
         .hasMessageContaining("0 to 1");
