@@ -73,7 +73,7 @@ class IBertReferenceTest {
   private static long[] softmax(long[] q, double s) {
     long[] e16 = exponentials(q, s);
     long f = (1L << 32) / Arrays.stream(e16).sum();
-    return Arrays.stream(e16).map(e -> e * f >> 24).toArray();
+    return Arrays.stream(e16).map(e -> (e * f) >> 24).toArray();
   }
 
   /// `(x - mean) / deviation`, real.
@@ -81,7 +81,7 @@ class IBertReferenceTest {
     int d = q.length;
     long mean = (long) Math.rint(Arrays.stream(q).average().orElseThrow());
     long squares = Arrays.stream(q).map(x -> (x - mean) * (x - mean)).sum();
-    long f = (1L << 31) / (long) Math.floor(Math.sqrt(squares));
+    long f = (1L << 31) / (long) Math.floor(Math.sqrt((double) squares));
     double step = Math.sqrt(d) / (1 << 30);
     return Arrays.stream(q).mapToDouble(x -> Math.floorDiv((x - mean) * f, 2) * step).toArray();
   }

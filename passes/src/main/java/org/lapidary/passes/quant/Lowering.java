@@ -582,21 +582,29 @@ final class Lowering {
   }
 
   private Term term(Value v, double step, Loc loc) {
+    if (sides.accelerated(v) && isStream(v) && steps.stream(v) != step) {
+      return new Term(restarted(v, step, loc), new double[0]);
+    }
     if (isStream(v)) {
       return new Term(stream(v, step), new double[0]);
     }
     if (sides.isSum(v)) {
       // Rounded to int8 first: the accelerator multiplies bytes only.
-      return new Term(rounded(v, step, loc), new double[0]);
+      return new Term(rounded(v, sum(v), step, loc), new double[0]);
     }
     Int8 q = int8(v);
     emitter.at(loc);
     return new Term(multiplied(q, v.type().dim(-1), step), q.beta());
   }
 
+  /// The residual stream in a coarser step than before.
+  private Value restarted(Value v, double step, Loc loc) {
+    Value before = stream(v, steps.stream(v));
+    return rounded(v, new Sum(before, before.type().scale(), new double[0]), step, loc);
+  }
+
   /// A sum in units of `step`, rounded to the multiple of it that suits int8.
-  private Value rounded(Value v, double step, Loc loc) {
-    Sum sum = sum(v);
+  private Value rounded(Value v, Sum sum, double step, Loc loc) {
     emitter.at(loc);
     DoubleFunction<Value> moveOut =
         wanted -> emitter.requantize(sum, false, Math.max(1, Math.rint(wanted / step)) * step);

@@ -25,6 +25,9 @@ final class Steps {
   /// itself, but gamma becomes an integer factor in these steps, of some thirtieth of them.
   private static final double RESOLUTION = 2048;
 
+  /// Fewer steps than this would make a row of most models too coarse.
+  private static final double LEAST_RESOLUTION = 16;
+
   /// Share of the rows that may be flatter than the resolution asks for.
   private static final double FLAT_ROWS = 0.01;
 
@@ -53,8 +56,7 @@ final class Steps {
     this.calibration = calibration;
     this.options = options;
     this.longestRow = longestRow;
-    joinChains();
-    measureNorms();
+    joinChains(normSteps());
     coarsenScores();
   }
 
@@ -115,19 +117,31 @@ final class Steps {
         && !sides.isMasking(v);
   }
 
-  private void joinChains() {
+  private void joinChains(Map<Value, NormStep> wanted) {
     for (Node<NnOp> node : model.graph().nodes()) {
       if (node.op() instanceof Elementwise.Add(var a, var b) && isResidual(node.result())) {
-        join(node.result(), a);
-        join(node.result(), b);
+        join(node.result(), a, wanted);
+        join(node.result(), b, wanted);
       }
     }
+    wanted.forEach((value, step) -> streams.merge(chain(value), step.chosen(), Math::max));
   }
 
-  private void join(Value sum, Value operand) {
+  /// Gives a sum the step of an operand that is in the stream already, unless no step suits all
+  /// LayerNorms of the two: then the chain begins anew, in a coarser step.
+  private void join(Value sum, Value operand, Map<Value, NormStep> wanted) {
     Value root = model.root(operand);
     if (isResidual(root) || sides.of(root) == Sides.Side.HOST) {
-      chains.put(chain(sum), chain(root));
+      Value from = chain(sum);
+      Value to = chain(root);
+      NormStep here = wanted.getOrDefault(from, NormStep.ANY);
+      NormStep there = wanted.getOrDefault(to, NormStep.ANY);
+      NormStep both = here.with(there);
+      if (from.equals(to) || both.strain() <= Math.max(here.strain(), there.strain())) {
+        chains.put(from, to);
+        wanted.remove(from);
+        wanted.put(to, both);
+      }
     }
   }
 
@@ -144,8 +158,15 @@ final class Steps {
   /// The finest step with the margin that is asked for; coarser, so that the sum of squares is
   /// proved or the margin is larger, as long as the rows keep their resolution.
   private record NormStep(double finest, double proving, double coarsest) {
+    static final NormStep ANY = new NormStep(0, 0, Double.POSITIVE_INFINITY);
+
     double chosen() {
       return Math.max(1e-12, Math.max(finest, Math.min(proving, coarsest)));
+    }
+
+    /// By how much the finest step is too coarse, 1 if it is not.
+    double strain() {
+      return Math.max(1, finest / coarsest * LEAST_RESOLUTION / RESOLUTION);
     }
 
     /// One step for two.
@@ -157,7 +178,8 @@ final class Steps {
     }
   }
 
-  private void measureNorms() {
+  /// What the LayerNorms want, by the values they read.
+  private Map<Value, NormStep> normSteps() {
     RowBounds bounds = new RowBounds(model, sides, this);
     Map<Value, NormStep> wanted = new HashMap<>();
     for (Node<NnOp> node : model.graph().nodes()) {
@@ -169,10 +191,10 @@ final class Steps {
                 Math.sqrt(squares / 0x1p31),
                 Math.sqrt(bounds.largestSquares(norm.x()) / 0x1p31),
                 seen.deviations().percentile(FLAT_ROWS) / RESOLUTION);
-        wanted.merge(chain(model.root(norm.x())), step, NormStep::with);
+        wanted.merge(model.root(norm.x()), step, NormStep::with);
       }
     }
-    wanted.forEach((chain, step) -> streams.put(chain, step.chosen()));
+    return wanted;
   }
 
   /// The largest magnitude with which a value of the host enters the residual stream; what is

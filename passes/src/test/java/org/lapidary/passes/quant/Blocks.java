@@ -52,12 +52,19 @@ final class Blocks {
 
   /// Two pre-LN layers with a causal mask, and a language-model head.
   static Graph<NnOp> gpt(long seed) {
+    return gpt(seed, 1);
+  }
+
+  /// The same, the second layer's feed-forward part louder than all before it.
+  static Graph<NnOp> gpt(long seed, double loud) {
     Blocks b = new Blocks(seed, 24, 48, 3);
     Value mask = b.causalMask();
     Value x = b.embeddings();
     for (int layer = 0; layer < 2; layer++) {
       x = b.add(x, b.attention(b.norm(x), mask));
-      x = b.add(x, b.feedForward(b.norm(x), false));
+      Value inner = b.feedForward(b.norm(x), false);
+      boolean scaled = layer == 1 && loud != 1;
+      x = b.add(x, scaled ? b.emit(new Elementwise.Mul(inner, b.scalar(loud))) : inner);
     }
     Value w = b.constant(0.15, 48, VOCABULARY);
     b.out.result("logits", b.emit(new Neural.MatMul(b.norm(x), w)));

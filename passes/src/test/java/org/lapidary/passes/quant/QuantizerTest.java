@@ -72,6 +72,23 @@ final class QuantizerTest {
     assertThat(decibel(graph, quantize(graph, QuantizeOptions.DEFAULT))).isGreaterThan(25);
   }
 
+  /// One step for the whole residual stream would leave the first rows two or three levels.
+  @Test
+  void aStreamThatGrowsBeginsAnewInACoarserStep() {
+    Graph<NnOp> graph = Blocks.gpt(1, 3000);
+    QuantizedModel quantized = quantize(graph, QuantizeOptions.DEFAULT);
+    List<Double> steps =
+        quantized.graph().nodes().stream()
+            .filter(n -> n.op() instanceof MoveOut.LayerNormI32)
+            .map(n -> ((MoveOut.LayerNormI32) n.op()).x().type().scale())
+            .distinct()
+            .toList();
+    assertThat(steps).hasSize(2);
+    assertThat(steps.getLast()).isGreaterThan(20 * steps.getFirst());
+    assertThat(decibel(graph, quantized)).isGreaterThan(25);
+    assertThat(quantized.ranges().findings()).allMatch(RangeSummary.Entry::safe);
+  }
+
   @Test
   void nothingIsFloatBetweenTheFirstNormAndTheHead() {
     QuantizedModel quantized = quantize(bert(1), QuantizeOptions.DEFAULT);
