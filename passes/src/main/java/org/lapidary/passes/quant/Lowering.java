@@ -121,6 +121,28 @@ final class Lowering {
     return applied(v, int8(v), loc(v)).value();
   }
 
+  /// What the values of the new graph stand for in the old one, in no particular order.
+  List<Form> forms() {
+    List<Form> forms = new ArrayList<>();
+    hosts.forEach((v, q) -> {
+      if (!sides.accelerated(v)) {
+        forms.add(Form.same(v, q));
+      }
+    });
+    double[] none = {};
+    int8s.forEach((v, q) -> {
+      forms.add(Form.of(v, q.value(), q.step(), q.gamma(), q.beta()));
+      q.wide()
+          .ifPresent(w ->
+              forms.add(
+                  Form.of(v, w.value(), w.grids().coarse(), q.gamma(), q.beta())
+                      .on(w.grids().wide())));
+    });
+    sums.forEach((v, q) -> forms.add(Form.of(v, q.value(), q.step(), none, q.bias())));
+    streams.forEach((v, q) -> forms.add(Form.of(v, q, q.type().scale(), none, none)));
+    return forms;
+  }
+
   // Real numbers on the host.
 
   private Value host(Value v) {

@@ -12,14 +12,17 @@ import org.lapidary.ir.pass.PassContext.WhyNot;
 /// @param whyNots operations amid the accelerated part that run on the host
 /// @param ranges what is known about the widths
 /// @param recipe what was done beyond rounding to the nearest step
+/// @param forms what the values of the graph stand for in the original
 public record QuantizedModel(
     Graph<Op> graph,
     List<Placement> placements,
     List<WhyNot> whyNots,
     RangeSummary ranges,
-    Recipe recipe) {
+    Recipe recipe,
+    List<Form> forms) {
   public QuantizedModel {
     placements = List.copyOf(placements);
     whyNots = List.copyOf(whyNots);
+    forms = List.copyOf(forms);
   }
 }

@@ -30,6 +30,6 @@ public final class Quantizer {
     Graph<Op> quantized = lowering.run();
     RangeSummary ranges = new RangeAnalysis(quantized, lowering.observed()).summary();
     return new QuantizedModel(
-        quantized, sides.placements(), sides.whyNots(), ranges, options.recipe());
+        quantized, sides.placements(), sides.whyNots(), ranges, options.recipe(), lowering.forms());
   }
 }

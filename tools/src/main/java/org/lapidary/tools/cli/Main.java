@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
       GenerateCommand.class,
       ReferenceCommand.class,
       ValidateCommand.class,
+      BlameCommand.class,
       PrintCommand.class,
       OptCommand.class,
       DiffCommand.class,

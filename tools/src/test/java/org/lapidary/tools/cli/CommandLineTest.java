@@ -69,6 +69,7 @@ final class CommandLineTest {
         "generate",
         "reference",
         "validate",
+        "blame",
         "print",
         "opt",
         "replay",
