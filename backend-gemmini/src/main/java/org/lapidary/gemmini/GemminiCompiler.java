@@ -24,6 +24,8 @@ import org.lapidary.gemmini.program.MemoryImage;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.Region;
 import org.lapidary.gemmini.program.Step;
+import org.lapidary.gemmini.schedule.Phase;
+import org.lapidary.gemmini.schedule.Planner;
 import org.lapidary.gemmini.search.TilingCache;
 import org.lapidary.gemmini.search.TilingSearch;
 import org.lapidary.ir.Data;
@@ -70,6 +72,7 @@ public final class GemminiCompiler {
       List<Cache> caches) {
     TilingSearch search = new TilingSearch(machine, semantics, TilingCache.inMemory());
     Mapping mapping = Mapper.map(graph, machine, semantics, options, caches);
+    List<Phase> phases = Planner.plan(mapping.work(), machine, options.order());
     List<CacheSlot> slots = slots(graph, mapping);
     long base =
         slots.isEmpty()
@@ -81,10 +84,10 @@ public final class GemminiCompiler {
         new MemoryPlan(
             base,
             mapping.images().stream().map(i -> i.view().buffer()).toList(),
-            Emitter.lifetimes(mapping, inputs, results));
+            Emitter.lifetimes(phases, mapping, inputs, results));
     Addresses addresses = addresses(mapping, slots, plan);
     Emitter.Emitted emitted =
-        Emitter.emit(mapping, machine, addresses, k -> search.choose(k).tiling());
+        Emitter.emit(phases, machine, addresses, k -> search.choose(k).tiling());
     Numbering numbers = new Numbering(graph);
     return new Program(
         machine,

@@ -9,6 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
 import org.lapidary.ir.Graph;
@@ -43,7 +44,16 @@ class BitExactnessTest {
   }
 
   static Program check(RandomGraphs made, Graph<Op> graph, String machine, Semantics semantics) {
-    Program program = GemminiCompiler.compile(graph, machine(machine), semantics);
+    return check(made, graph, machine, semantics, ScheduleOptions.DEFAULT);
+  }
+
+  static Program check(
+      RandomGraphs made,
+      Graph<Op> graph,
+      String machine,
+      Semantics semantics,
+      ScheduleOptions options) {
+    Program program = GemminiCompiler.compile(graph, machine(machine), semantics, options);
     Map<String, Tensor> expected = Evaluator.run(graph, made.inputs);
     Map<String, Tensor> actual =
         new ProgramRunner(program)

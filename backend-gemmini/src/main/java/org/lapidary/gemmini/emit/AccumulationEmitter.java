@@ -1,22 +1,35 @@
 package org.lapidary.gemmini.emit;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.lapidary.gemmini.emit.OperandBuffer.Block;
 import org.lapidary.gemmini.map.Contribution;
 import org.lapidary.gemmini.map.Epilogue;
 import org.lapidary.gemmini.map.Kernel;
 import org.lapidary.gemmini.map.View;
 
-/// Emits one accumulation, piece by piece, weight stationary.
+/// Emits one accumulation, piece by piece, weight stationary; a piece is one or more stages of the
+/// pipeline, emitted one at a time, so that those of several kernels can take turns.
 final class AccumulationEmitter {
   private final int number;
   private final Kernel.Accumulation kernel;
   private final StreamTiling tiling;
   private final Units units;
+  private final Halves halves;
   private final OnChip chip;
   private final Addresses addresses;
   private final int dim;
+  private final List<int[]> corners;
+  private final Deque<Runnable> steps = new ArrayDeque<>();
+  private int[] batch;
+  private int nextCorner;
+  private boolean exhausted;
+
+  /// Tiles in the pieces begun so far.
+  private long area;
 
   /// A piece of the sum: `rows × cols` elements from `(row, col)` on.
   private record Piece(int[] batch, int row, int col, int rows, int cols, SumTiles tiles) {}
@@ -28,18 +41,22 @@ final class AccumulationEmitter {
       Kernel.Accumulation kernel,
       StreamTiling tiling,
       Units units,
-      OnChip chip,
+      Halves halves,
       Addresses addresses) {
     this.number = number;
     this.kernel = kernel;
     this.tiling = tiling;
+    this.chip = halves.chip();
     this.units = units;
-    this.chip = chip;
+    this.halves = halves;
     this.addresses = addresses;
     this.dim = chip.dim();
-    this.stage = new Stage(number);
+    this.corners = corners();
+    this.batch = new int[kernel.batch().size()];
+    this.stage = new Stage(number, halves.following(tiling.pingPong()));
   }
 
+  /// Emits everything.
   void emit() {
     emit(Integer.MAX_VALUE);
   }
@@ -48,21 +65,49 @@ final class AccumulationEmitter {
   ///
   /// @return where they begin to be worked on
   List<KernelStream.Piece> emit(int mostPieces) {
-    int[] batch = new int[kernel.batch().size()];
-    units.left.divide(tiling.leftSlotTiles(kernel, chip) * dim);
-    units.right.divide(tiling.rightSlotTiles(kernel, chip) * dim);
     List<KernelStream.Piece> accepted = new ArrayList<>();
-    long area = 0;
-    do {
-      for (int[] corner : corners()) {
-        area += piece(batch, corner[0], corner[1]);
+    while (hasNext() && accepted.size() < mostPieces) {
+      emitStage();
+      if (steps.isEmpty()) {
         accepted.add(new KernelStream.Piece(units.pipeline.commands().count(), area));
-        if (accepted.size() == mostPieces) {
-          return accepted;
-        }
       }
-    } while (advance(batch, kernel.batch()));
+    }
     return accepted;
+  }
+
+  /// Whether there is another stage.
+  boolean hasNext() {
+    return !steps.isEmpty() || !exhausted;
+  }
+
+  /// The accumulator rows of the next stage if it begins a piece.
+  Optional<Stage.Rows> nextRows() {
+    return steps.isEmpty() ? Optional.of(halves.following(tiling.pingPong())) : Optional.empty();
+  }
+
+  /// Emits the next stage.
+  void emitStage() {
+    if (area == 0) {
+      divideScratchpad();
+    }
+    if (steps.isEmpty()) {
+      int[] corner = corners.get(nextCorner);
+      beginPiece(batch.clone(), corner[0], corner[1]);
+      if (++nextCorner == corners.size()) {
+        nextCorner = 0;
+        exhausted = !advance(batch, kernel.batch());
+      }
+    }
+    steps.remove().run();
+    units.pipeline.accept(stage);
+    stage = new Stage(number, stage.rows());
+  }
+
+  /// Blocks of kernels that take turns would not fit each other's slots.
+  private void divideScratchpad() {
+    boolean shared = chip.isShared();
+    units.left.divide(shared ? chip.partRows() : tiling.leftSlotTiles(kernel, chip) * dim);
+    units.right.divide(shared ? chip.partRows() : tiling.rightSlotTiles(kernel, chip) * dim);
   }
 
   /// The next index in row-major order; false after the last.
@@ -80,39 +125,38 @@ final class AccumulationEmitter {
   private List<int[]> corners() {
     int rowStep = tiling.rowBlocks() * tiling.blockRows();
     int colStep = tiling.colTiles() * dim;
-    List<int[]> corners = new ArrayList<>();
+    List<int[]> all = new ArrayList<>();
     if (tiling.rowsOutermost()) {
       for (int row = 0; row < kernel.rows(); row += rowStep) {
         for (int col = 0; col < kernel.cols(); col += colStep) {
-          corners.add(new int[] {row, col});
+          all.add(new int[] {row, col});
         }
       }
     } else {
       for (int col = 0; col < kernel.cols(); col += colStep) {
         for (int row = 0; row < kernel.rows(); row += rowStep) {
-          corners.add(new int[] {row, col});
+          all.add(new int[] {row, col});
         }
       }
     }
-    return corners;
+    return all;
   }
 
-  /// Emits one piece; returns its tiles.
-  private long piece(int[] batch, int row, int col) {
+  /// Plans the stages of a piece: the first also loads what is added, the last also stores.
+  private void beginPiece(int[] at, int row, int col) {
     int rows = Math.min(tiling.rowBlocks() * tiling.blockRows(), kernel.rows() - row);
     int cols = Math.min(tiling.colTiles() * dim, kernel.cols() - col);
-    if (!tiling.pingPong()) {
-      units.pipeline.drain(); // the next piece needs the rows the last one is stored from
-    }
-    int first = tiling.pingPong() ? units.nextHalf() : 0;
-    Piece piece =
-        new Piece(
-            batch, row, col, rows, cols, new SumTiles(first, tiling.blockRows(), chip.tiles(cols)));
+    int first = tiling.pingPong() ? halves.next() : chip.firstAccRow();
+    SumTiles tiles = new SumTiles(first, tiling.blockRows(), chip.tiles(cols));
+    Piece piece = new Piece(at, row, col, rows, cols, tiles);
+    int end = first + blocks(rows) * tiles.colTiles() * tiles.blockRows();
+    area += (long) blocks(rows) * tiles.colTiles();
+    stage = new Stage(number, new Stage.Rows(true, first, end));
     boolean started = false;
     for (Contribution c : kernel.contributions()) {
       if (c instanceof Contribution.Matrix m) {
         Block block = block(m.x(), piece, row, col, rows, cols);
-        units.loads.sum(stage.sums(), block, m.x().dtype().bytes(), piece.tiles, started);
+        units.loads.sum(stage.sums(), block, m.x().dtype().bytes(), tiles, started);
         started = true;
       }
     }
@@ -126,10 +170,11 @@ final class AccumulationEmitter {
       }
       started = true;
     }
-    store(piece);
-    units.pipeline.accept(stage);
-    stage = new Stage(number);
-    return (long) blocks(rows) * chip.tiles(cols);
+    Runnable last = steps.isEmpty() ? () -> {} : steps.removeLast();
+    steps.add(() -> {
+      last.run();
+      store(piece);
+    });
   }
 
   private void store(Piece p) {
@@ -146,36 +191,34 @@ final class AccumulationEmitter {
     }
   }
 
-  /// Passes on the stage so far if it computes anything, and starts another of the same piece.
-  private void nextStage() {
-    if (stage.computes().count() > 0) {
-      units.pipeline.accept(stage);
-      stage = new Stage(number);
-    }
-  }
-
   private void product(Contribution.Product product, Piece p, boolean started) {
     int depthStep = tiling.depthTiles() * dim;
     int colStep = tiling.stageColTiles() * dim;
     for (int k = 0; k < product.depth(); k += depthStep) {
-      int depth = Math.min(depthStep, product.depth() - k);
       for (int c = 0; c < p.cols; c += colStep) {
-        nextStage();
+        int inner = k;
+        int firstCol = c;
+        int depth = Math.min(depthStep, product.depth() - k);
         int cols = Math.min(colStep, p.cols - c);
-        View a = product.transposesA() ? transposed(product.a()) : product.a();
-        View b = product.transposesB() ? transposed(product.b()) : product.b();
-        Block left =
-            product.transposesA()
-                ? block(a, p, k, p.row, depth, p.rows)
-                : block(a, p, p.row, k, p.rows, depth);
-        Block right =
-            product.transposesB()
-                ? block(b, p, p.col + c, k, cols, depth)
-                : block(b, p, k, p.col + c, depth, cols);
-        load(left, right);
-        multiply(product, p, c, cols, depth, started || k > 0);
+        steps.add(() -> product(product, p, inner, firstCol, cols, depth, started));
       }
     }
+  }
+
+  private void product(
+      Contribution.Product product, Piece p, int k, int c, int cols, int depth, boolean started) {
+    View a = product.transposesA() ? transposed(product.a()) : product.a();
+    View b = product.transposesB() ? transposed(product.b()) : product.b();
+    Block left =
+        product.transposesA()
+            ? block(a, p, k, p.row, depth, p.rows)
+            : block(a, p, p.row, k, p.rows, depth);
+    Block right =
+        product.transposesB()
+            ? block(b, p, p.col + c, k, cols, depth)
+            : block(b, p, k, p.col + c, depth, cols);
+    load(left, right);
+    multiply(product, p, c, cols, depth, started || k > 0);
   }
 
   private void multiply(
@@ -211,18 +254,26 @@ final class AccumulationEmitter {
     for (int c = 0; c < p.cols; c += colStep) {
       int cols = Math.min(colStep, p.cols - c);
       for (int q = 0; q < diagonal.pieces(); q += pieceStep) {
-        nextStage();
+        int firstCol = c;
+        int first = q;
         int pieces = Math.min(pieceStep, diagonal.pieces() - q);
-        load(
-            block(diagonal.x(), p, p.row, p.col + c, p.rows, cols),
-            block(diagonal.diagonals(), p, q * dim, p.col + c, pieces * dim, cols));
-        units.array.configure(stage.computes(), false, false);
-        multiplyDiagonals(p, c, cols, pieces, started || q > 0);
+        steps.add(() -> {
+          boolean tX = diagonal.transposesX();
+          int col = p.col + firstCol;
+          load(
+              tX
+                  ? block(transposed(diagonal.x()), p, col, p.row, cols, p.rows)
+                  : block(diagonal.x(), p, p.row, col, p.rows, cols),
+              block(diagonal.diagonals(), p, first * dim, col, pieces * dim, cols));
+          units.array.configure(stage.computes(), tX, false);
+          multiplyDiagonals(p, firstCol, cols, pieces, tX, started || first > 0);
+        });
       }
     }
   }
 
-  private void multiplyDiagonals(Piece p, int firstCol, int cols, int pieces, boolean started) {
+  private void multiplyDiagonals(
+      Piece p, int firstCol, int cols, int pieces, boolean tX, boolean started) {
     int rowTiles = blocks(p.rows);
     int colTiles = chip.tiles(cols);
     for (int q = 0; q < pieces; q++) {
@@ -230,7 +281,7 @@ final class AccumulationEmitter {
         int width = Math.min(dim, cols - j * dim);
         int right = units.right.row() + (q * colTiles + j) * dim;
         for (int i = 0; i < rowTiles; i++) {
-          int left = units.left.row() + (i * colTiles + j) * dim;
+          int left = units.left.row() + (tX ? j * rowTiles + i : i * colTiles + j) * dim;
           units.array.multiply(
               stage.computes(),
               new ArrayCommands.Tile(left, height(p, i), width, i == 0 ? right : -1, width),

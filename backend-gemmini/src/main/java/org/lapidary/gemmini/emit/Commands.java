@@ -19,6 +19,7 @@ public final class Commands {
     funct(new Instr.Mvin3(DramAddr.NONE, LocalAddr.GARBAGE, 0, 0))
   };
   private static final int MVOUT = funct(new Instr.Mvout(DramAddr.NONE, LocalAddr.GARBAGE, 0, 0));
+  private static final int CONFIG = funct(new Instr.ConfigLoad(false, 0, 1, 0, 1f, 0));
   private static final int PRELOAD =
       funct(new Instr.Preload(LocalAddr.GARBAGE, 0, 0, LocalAddr.GARBAGE, 0, 0));
   private static final int COMPUTE_PRELOADED =
@@ -81,6 +82,21 @@ public final class Commands {
     return funct == COMPUTE_PRELOADED || funct == COMPUTE_ACCUMULATED;
   }
 
+  /// Whether a compute command loads a stationary tile.
+  static boolean isFresh(int funct) {
+    return funct == COMPUTE_PRELOADED;
+  }
+
+  static boolean isConfig(int funct) {
+    return funct == CONFIG;
+  }
+
+  /// Whether a configuration of the array has it transpose the stationary operand. Source:
+  /// gemmini.md §5.5.
+  static boolean transposesB(long rs1) {
+    return (rs1 >>> 9 & 1) != 0;
+  }
+
   /// Appends commands of another list.
   void add(Commands other, int from, int to) {
     for (int i = from; i < to; i++) {
@@ -90,6 +106,14 @@ public final class Commands {
 
   int funct(int index) {
     return (int) packed[index * LONGS];
+  }
+
+  long rs1(int index) {
+    return packed[index * LONGS + 1];
+  }
+
+  long rs2(int index) {
+    return packed[index * LONGS + 2];
   }
 
   /// Number of commands.

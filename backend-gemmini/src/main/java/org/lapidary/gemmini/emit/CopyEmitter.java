@@ -32,11 +32,13 @@ record CopyEmitter(int number, Kernel.Copy kernel, Units units, OnChip chip, Add
   }
 
   private void block(View from, View to, int[] batch, int row, int col, int rows, int cols) {
-    Stage stage = new Stage(number);
     Block block = new Block(addresses.of(from, batch, row, col), from.stride(-2), rows, cols);
     units.left.forget();
     units.left.need(block);
     int spadRow = units.left.row();
+    Stage.Rows occupied =
+        new Stage.Rows(false, spadRow, spadRow + BLOCK_TILES * BLOCK_TILES * chip.dim());
+    Stage stage = new Stage(number, occupied);
     units.loads.operand(
         stage.sums(), Loads.State.LEFT, block, spadRow, chip.machine().maxBlockTiles());
     units.stores.scratchpad(

@@ -2,6 +2,7 @@ package org.lapidary.gemmini.emit;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -11,6 +12,8 @@ import org.lapidary.gemmini.map.Kernel;
 import org.lapidary.gemmini.map.Mapping;
 import org.lapidary.gemmini.map.View;
 import org.lapidary.gemmini.map.Work;
+import org.lapidary.gemmini.schedule.Phase;
+import org.lapidary.gemmini.schedule.UnitTimes;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Op;
@@ -23,8 +26,10 @@ public final class Emitter {
   private final Function<Kernel.Accumulation, Tiling> tilings;
   private final OnChip chip;
   private final Units units;
+  private final Halves halves;
   private final Hazards hazards;
   private final List<Kernel> kernels = new ArrayList<>();
+  private final IdentityHashMap<Kernel, Integer> numbers = new IdentityHashMap<>();
   private final List<Section> sections = new ArrayList<>();
   private int sectionStart;
   private int sectionMarks;
@@ -50,24 +55,20 @@ public final class Emitter {
     this.addresses = addresses;
     this.chip = new OnChip(machine);
     this.units = new Units(chip);
+    this.halves = new Halves(chip);
     this.hazards = new Hazards(addresses);
   }
 
-  /// Emits the work of a mapping.
+  /// Emits phases in order.
   ///
-  /// @param tilings how each sum is cut up
+  /// @param tilings how each sum is cut up if it has the machine to itself
   public static Emitted emit(
-      Mapping mapping,
+      List<Phase> phases,
       GemminiParams machine,
       Addresses addresses,
       Function<Kernel.Accumulation, Tiling> tilings) {
     Emitter emitter = new Emitter(machine, addresses, tilings);
-    for (Work work : mapping.work()) {
-      switch (work) {
-        case Work.OnHost host -> emitter.host(host.node());
-        case Work.OnAccelerator kernel -> emitter.kernel(kernel.kernel());
-      }
-    }
+    phases.forEach(emitter::phase);
     emitter.endSection();
     return new Emitted(emitter.sections, emitter.units.pipeline.commands(), emitter.kernels);
   }
@@ -97,57 +98,105 @@ public final class Emitter {
     }
   }
 
-  private void kernel(Kernel kernel) {
-    if (kernel.writes().stream().allMatch(View::isEmpty)) {
-      return;
+  private void phase(Phase phase) {
+    List<Work.OnAccelerator> parts = new ArrayList<>();
+    for (Work work : phase.work()) {
+      switch (work) {
+        case Work.OnHost host -> host(host.node());
+        case Work.OnAccelerator part -> {
+          if (!part.kernel().writes().stream().allMatch(View::isEmpty)) {
+            parts.add(part);
+          }
+        }
+      }
     }
-    if (hazards.needFence(kernel)) {
+    if (parts.stream().anyMatch(p -> hazards.needFence(p.kernel()))) {
       units.fence();
       hazards.clear();
     }
-    hazards.add(kernel);
-    int number = kernels.size();
-    kernels.add(kernel);
-    switch (kernel) {
-      case Kernel.Accumulation a -> accumulation(number, a);
-      case Kernel.Copy c -> new CopyEmitter(number, c, units, chip, addresses).emit();
+    parts.forEach(p -> hazards.add(p.kernel()));
+    streams(parts);
+  }
+
+  /// Emits what is heavy beside what is light, if there is both.
+  private void streams(List<Work.OnAccelerator> parts) {
+    List<Work.OnAccelerator> heavy = new ArrayList<>();
+    List<Work.OnAccelerator> light = new ArrayList<>();
+    for (Work.OnAccelerator part : parts) {
+      switch (part.kernel()) {
+        case Kernel.Accumulation _ -> (time(part).isHeavy() ? heavy : light).add(part);
+        case Kernel.Copy c -> new CopyEmitter(number(part), c, units, chip, addresses).emit();
+      }
+    }
+    if (heavy.isEmpty() || light.isEmpty()) {
+      sumsOf(parts).forEach(this::alone);
+      return;
+    }
+    boolean computes = heavy.stream().anyMatch(p -> time(p).array() > 0);
+    Halves lightHalves = new Halves(computes ? chip.lightShare() : chip.thinShare());
+    Halves heavyHalves =
+        computes ? new Halves(chip.heavyShare()) : new Halves(chip.thickShare(), lightHalves);
+    new Streams(
+            units.pipeline,
+            emitters(heavy, heavyHalves),
+            emitters(light, lightHalves),
+            () -> lightHalves.spread(chip.accStride()))
+        .emit();
+  }
+
+  private static List<Work.OnAccelerator> sumsOf(List<Work.OnAccelerator> parts) {
+    return parts.stream().filter(p -> p.kernel() instanceof Kernel.Accumulation).toList();
+  }
+
+  /// Emits a sum that has the machine to itself.
+  private void alone(Work.OnAccelerator part) {
+    if (part.kernel() instanceof Kernel.Accumulation sum) {
+      switch (tilings.apply(sum)) {
+        case StreamTiling s ->
+            new AccumulationEmitter(number(part), sum, s, units, halves, addresses).emit();
+        case LoopTiling l ->
+            new LoopEmitter(number(part), sum, l, units, chip, addresses)
+                .emit(Integer.MAX_VALUE, false);
+      }
     }
   }
 
-  private void accumulation(int number, Kernel.Accumulation kernel) {
-    switch (tilings.apply(kernel)) {
-      case StreamTiling s ->
-          new AccumulationEmitter(number, kernel, s, units, chip, addresses).emit();
-      case LoopTiling l ->
-          new LoopEmitter(number, kernel, l, units, chip, addresses).emit(Integer.MAX_VALUE, false);
+  private List<AccumulationEmitter> emitters(List<Work.OnAccelerator> parts, Halves where) {
+    List<AccumulationEmitter> all = new ArrayList<>();
+    for (Work.OnAccelerator part : parts) {
+      if (part.kernel() instanceof Kernel.Accumulation sum) {
+        StreamTiling tiling = StreamTiling.shared(sum, where.chip());
+        all.add(new AccumulationEmitter(number(part), sum, tiling, units, where, addresses));
+      }
     }
+    return all;
   }
 
-  /// When each activation buffer is in use, in positions of the work.
+  private UnitTimes time(Work.OnAccelerator part) {
+    return UnitTimes.of(part.kernel(), chip.machine());
+  }
+
+  private int number(Work.OnAccelerator part) {
+    return numbers.computeIfAbsent(
+        part.whole(),
+        k -> {
+          kernels.add(k);
+          return kernels.size() - 1;
+        });
+  }
+
+  /// When each activation buffer is in use, in phases.
   ///
   /// @param kept values that somebody reads after the end
   /// @param early values that are there before the start
   public static List<MemoryPlan.Lifetime> lifetimes(
-      Mapping mapping, List<Value> early, List<Value> kept) {
+      List<Phase> phases, Mapping mapping, List<Value> early, List<Value> kept) {
     Lifespans spans = new Lifespans();
     early.forEach(v -> use(mapping.places().get(v), 0, spans));
     int at = 0;
-    for (Work work : mapping.work()) {
-      switch (work) {
-        case Work.OnHost host -> {
-          use(mapping.places().get(host.node().result()), at, spans);
-          for (Value operand : OpInfo.operands(host.node().op())) {
-            use(mapping.places().get(operand), at, spans);
-          }
-        }
-        case Work.OnAccelerator kernel -> {
-          for (View view : kernel.kernel().writes()) {
-            use(view, at, spans);
-          }
-          for (View view : kernel.kernel().reads()) {
-            use(view, at, spans);
-          }
-        }
+    for (Phase phase : phases) {
+      for (Work work : phase.work()) {
+        use(work, at, mapping, spans);
       }
       at++;
     }
@@ -155,6 +204,25 @@ public final class Emitter {
       use(mapping.places().get(value), at, spans);
     }
     return spans.all();
+  }
+
+  private static void use(Work work, int at, Mapping mapping, Lifespans spans) {
+    switch (work) {
+      case Work.OnHost host -> {
+        use(mapping.places().get(host.node().result()), at, spans);
+        for (Value operand : OpInfo.operands(host.node().op())) {
+          use(mapping.places().get(operand), at, spans);
+        }
+      }
+      case Work.OnAccelerator kernel -> {
+        for (View view : kernel.kernel().writes()) {
+          use(view, at, spans);
+        }
+        for (View view : kernel.kernel().reads()) {
+          use(view, at, spans);
+        }
+      }
+    }
   }
 
   private static void use(@Nullable View view, int at, Lifespans spans) {

@@ -33,7 +33,8 @@ public record KernelStream(long[] commands, List<Piece> pieces) {
     List<Piece> pieces =
         switch (tiling) {
           case StreamTiling s ->
-              new AccumulationEmitter(0, kernel, s, units, chip, ownLines()).emit(mostPieces);
+              new AccumulationEmitter(0, kernel, s, units, new Halves(chip), ownLines())
+                  .emit(mostPieces);
           case LoopTiling l ->
               new LoopEmitter(0, kernel, l, units, chip, ownLines()).emit(mostPieces, false);
         };

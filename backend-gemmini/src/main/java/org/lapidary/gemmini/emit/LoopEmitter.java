@@ -86,10 +86,9 @@ final class LoopEmitter {
     units.pipeline.drain(); // plain commands and loops do not mix
     do {
       int before = units.pipeline.commands().count();
-      Stage stage = new Stage(number);
-      matrix(batch, stage.operands(), before, pieces, mostPieces);
-      units.pipeline.accept(stage);
-      units.pipeline.drain();
+      Commands loops = new Commands();
+      matrix(batch, loops, before, pieces, mostPieces);
+      units.pipeline.writeAsIs(number, loops);
       if (calls) {
         units.pipeline.fence();
       }

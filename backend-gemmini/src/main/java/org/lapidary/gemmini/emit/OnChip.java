@@ -4,17 +4,73 @@ import org.lapidary.machine.GemminiParams;
 
 /// How the private memories are divided. The scratchpad has four parts, two for each operand, so
 /// that one is filled while the other is in use; with four banks each part is a bank, and neither
-/// the two operands nor a load and the array ever meet in one. The accumulator has two halves.
-record OnChip(GemminiParams machine) {
+/// the two operands nor a load and the array ever meet in one. The accumulator, or the part of it
+/// that a stream of kernels has to itself, has two halves, in different banks where there are two.
+///
+/// @param firstAccRow first accumulator row of the first half
+/// @param accStride rows from the first to the second half
+/// @param halfAccRows rows in each half
+/// @param operandTiles tiles of one operand that a stage may have
+record OnChip(
+    GemminiParams machine, int firstAccRow, int accStride, int halfAccRows, int operandTiles) {
   private static final int PARTS = 4;
+
+  /// Tiles of an operand of one stage in a stream that shares the machine: short stages let the
+  /// other stream have its turn.
+  private static final int THIN_TILES = 16;
+
+  private static final int SHARED_OPERAND_TILES = 32;
+
+  /// All there is.
+  OnChip(GemminiParams machine) {
+    this(
+        machine,
+        0,
+        machine.accRows() / 2,
+        machine.accRows() / 2,
+        machine.spadRows() / PARTS / machine.dim());
+  }
+
+  /// The first half, for a stream of light kernels, which makes two of it.
+  OnChip lightShare() {
+    return share(0, Math.min(SHARED_OPERAND_TILES, operandTiles));
+  }
+
+  /// The second half, for heavy kernels.
+  OnChip heavyShare() {
+    return share(1, operandTiles);
+  }
+
+  /// A small share of both halves, for light kernels beside such as the array has no work with.
+  OnChip thinShare() {
+    int rows = Math.min(THIN_TILES * dim(), halfAccRows / 2);
+    return new OnChip(
+        machine, firstAccRow, accStride, rows, Math.min(SHARED_OPERAND_TILES, operandTiles));
+  }
+
+  /// The rest of both halves.
+  OnChip thickShare() {
+    int thin = thinShare().halfAccRows;
+    return new OnChip(machine, firstAccRow + thin, accStride, halfAccRows - thin, operandTiles);
+  }
+
+  private OnChip share(int half, int tiles) {
+    int rows = halfAccRows / 2;
+    return new OnChip(machine, firstAccRow + half * accStride, rows, rows, tiles);
+  }
+
+  /// Whether somebody else has a share.
+  boolean isShared() {
+    return halfAccRows < machine.accRows() / 2;
+  }
+
+  /// Scratchpad rows in each of the parts.
+  int partRows() {
+    return machine.spadRows() / PARTS;
+  }
 
   int dim() {
     return machine.dim();
-  }
-
-  /// Tiles of one operand that one of its two parts holds.
-  int operandTiles() {
-    return machine.spadRows() / PARTS / dim();
   }
 
   /// First row of a part of the left operand.
@@ -25,11 +81,6 @@ record OnChip(GemminiParams machine) {
   /// First row of a part of the right operand.
   int rightRow(int part) {
     return leftRow(2 + part);
-  }
-
-  /// Rows in half the accumulator.
-  int halfAccRows() {
-    return machine.accRows() / 2;
   }
 
   int tiles(int elements) {

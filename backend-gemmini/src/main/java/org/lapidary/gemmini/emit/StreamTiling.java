@@ -48,6 +48,21 @@ public record StreamTiling(
     return of(kernel, chip, rows, cols, SIDE, keepLeft(kernel, chip, rows, cols), most, most);
   }
 
+  /// For a kernel that shares the machine with another: stages as deep as its share allows.
+  static StreamTiling shared(Kernel.Accumulation kernel, OnChip chip) {
+    StreamTiling usual = usual(kernel, chip);
+    int most = chip.machine().maxBlockTiles();
+    return of(
+        kernel,
+        chip,
+        usual.rowBlocks(),
+        usual.colTiles(),
+        chip.operandTiles(),
+        usual.rowsOutermost(),
+        most,
+        most);
+  }
+
   /// Pieces of `rows × cols` tiles, or, where whole rows are needed and do not fit twice, what
   /// does.
   static StreamTiling of(

@@ -2,29 +2,21 @@ package org.lapidary.gemmini.emit;
 
 /// The state of the machine as far as the commands written so far determine it.
 final class Units {
-  final Pipeline pipeline = new Pipeline();
+  final Pipeline pipeline;
   final Loads loads;
   final Stores stores;
   final ArrayCommands array;
   final OperandBuffer left;
   final OperandBuffer right;
-  private final OnChip chip;
-  private int half;
 
   Units(OnChip chip) {
-    this.chip = chip;
+    this.pipeline = new Pipeline(chip);
     this.loads = new Loads(chip);
     this.stores = new Stores(chip);
     this.array = new ArrayCommands(chip);
     int partRows = chip.operandTiles() * chip.dim();
     this.left = new OperandBuffer(new int[] {chip.leftRow(0), chip.leftRow(1)}, partRows);
     this.right = new OperandBuffer(new int[] {chip.rightRow(0), chip.rightRow(1)}, partRows);
-  }
-
-  /// First row of the accumulator half whose turn it is.
-  int nextHalf() {
-    half = 1 - half;
-    return half * chip.halfAccRows();
   }
 
   /// Emits everything and waits; what the scratchpad holds may be out of date afterwards.

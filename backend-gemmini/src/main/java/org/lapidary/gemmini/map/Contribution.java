@@ -34,6 +34,11 @@ public sealed interface Contribution {
   /// rows, cols]`; diagonals `[pieces * DIM, cols]`, the diagonal tile of piece `p` and column
   /// block `j` being rows `p * DIM …` and columns `j * DIM …`.
   record Diagonal(View x, View diagonals, int pieces) implements Contribution {
+    /// Whether `x` lies in memory with its rows as neighbours, so that the array transposes it.
+    public boolean transposesX() {
+      return !x.unit(-1);
+    }
+
     @Override
     public List<View> views() {
       return List.of(x, diagonals);

@@ -1,17 +1,13 @@
 package org.lapidary.gemmini.map;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.Diagnostic.Code;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
-import org.lapidary.ir.Tensor;
-import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Accumulate;
@@ -22,13 +18,13 @@ import org.lapidary.machine.GemminiParams;
 
 /// Groups sums and what is read out of them into kernels of one accumulation each.
 final class Kernels {
-  private static final int LARGEST_PIECE = Byte.MAX_VALUE;
-
   private final String graphName;
   private final Uses uses;
   private final Storage storage;
   private final HostRules hostRules;
   private final FusionRules fusion;
+  private final Diagonals diagonals;
+  private final Transposes transposes;
   private final GemminiParams machine;
 
   Kernels(
@@ -43,11 +39,15 @@ final class Kernels {
     this.storage = storage;
     this.hostRules = hostRules;
     this.fusion = fusion;
+    this.diagonals = new Diagonals(storage, machine.dim());
+    this.transposes = new Transposes(diagonals, machine);
     this.machine = machine;
   }
 
   /// A kernel, the values it reads and those it leaves in main memory.
-  record Made(Kernel kernel, List<Value> operands, List<Value> results) {}
+  ///
+  /// @param transposes kernels that make transposed copies of operands first
+  record Made(Kernel kernel, List<Kernel> transposes, List<Value> operands, List<Value> results) {}
 
   /// Whether a sum is only a term of a larger one of the same shape.
   boolean isFused(Value value) {
@@ -97,13 +97,14 @@ final class Kernels {
             terms.shape.getLast(),
             terms.contributions,
             epilogues);
-    return new Made(MergeBatch.merge(kernel), terms.operands, results);
+    return new Made(MergeBatch.merge(kernel), terms.transposes, terms.operands, results);
   }
 
   private static final class Collected {
     final List<Integer> shape;
     final List<Contribution> contributions = new ArrayList<>();
     final List<Value> operands = new ArrayList<>();
+    final List<Kernel> transposes = new ArrayList<>();
     final List<Graph.Node<? extends Op>> nodes = new ArrayList<>();
 
     Collected(List<Integer> shape) {
@@ -149,15 +150,14 @@ final class Kernels {
         int depth = m.a().type().dim(-1);
         View a = operand(m.a(), terms, shape(terms, -2, depth));
         View b = operand(m.b(), terms, shape(terms, depth, -1));
-        if (!a.unit(-1) && !b.unit(-1)) {
-          throw impossible(
-              terms.nodes.getLast().result(), "the array transposes one operand, not both");
+        if (!b.unit(-1) && transposes.areWorthACopy(a, b)) {
+          b = transposes.copy(m.b(), b, terms.nodes.getLast(), terms.transposes);
         }
         terms.contributions.add(new Contribution.Product(a, b));
       }
       case Accumulate.ChannelMul c -> {
         View x = operand(c.x(), terms, terms.shape);
-        terms.contributions.add(diagonal(x, storage.data(c.factors())));
+        terms.contributions.add(diagonals.of(x, storage.data(c.factors())));
       }
       case Accumulate.Widen w ->
           terms.contributions.add(new Contribution.Matrix(operand(w.x(), terms, terms.shape)));
@@ -211,42 +211,6 @@ final class Kernels {
   private View operand(Value value, Collected terms, List<Integer> shape) {
     terms.operands.add(value);
     return shaped(storage.view(value), shape);
-  }
-
-  /// A factor `f` is the sum of pieces no larger than 127: that many diagonal matrices.
-  private Contribution.Diagonal diagonal(View x, Data factors) {
-    int dim = machine.dim();
-    int columns = factors.type().dim(0);
-    int[] factor = factors.load().i32();
-    int largest = 1;
-    for (int f : factor) {
-      largest = Math.max(largest, Math.abs(f));
-    }
-    int pieces = (largest + LARGEST_PIECE - 1) / LARGEST_PIECE;
-    TensorType type = TensorType.of(DType.I8, pieces * dim, columns);
-    View view =
-        storage.constant(
-            Data.lazy(
-                factors.name() + "/diagonal",
-                type,
-                () -> Tensor.of(type, diagonals(factors.load().i32(), pieces, dim))));
-    List<Integer> dims = new ArrayList<>(Collections.nCopies(x.rank() - 2, 1));
-    dims.add(pieces * dim);
-    dims.add(columns);
-    return new Contribution.Diagonal(x, shaped(view, dims), pieces);
-  }
-
-  static byte[] diagonals(int[] factor, int pieces, int dim) {
-    byte[] tiles = new byte[pieces * dim * factor.length];
-    for (int column = 0; column < factor.length; column++) {
-      int rest = factor[column];
-      for (int piece = 0; piece < pieces; piece++) {
-        int part = Math.clamp(rest, -LARGEST_PIECE, LARGEST_PIECE);
-        tiles[(piece * dim + column % dim) * factor.length + column] = (byte) part;
-        rest -= part;
-      }
-    }
-    return tiles;
   }
 
   private static List<Integer> shape(List<Integer> dims) {

@@ -163,6 +163,11 @@ public final class Mapper {
   private void work(Kernels.Made made) {
     Set<Work> after = new LinkedHashSet<>();
     made.operands().forEach(v -> after.addAll(producers(v)));
+    for (Kernel transpose : made.transposes()) {
+      Work first = new Work.OnAccelerator(transpose, new LinkedHashSet<>(after));
+      work.add(first);
+      after.add(first);
+    }
     Work done = new Work.OnAccelerator(made.kernel(), after);
     work.add(done);
     made.results().forEach(v -> produced(v, Set.of(done)));
@@ -273,7 +278,7 @@ public final class Mapper {
     producers.put(uses.origin(value), by);
   }
 
-  static String name(Graph.Node<Op> node) {
+  static String name(Graph.Node<? extends Op> node) {
     return node.loc().node().isEmpty() ? OpInfo.of(node.op()).name() : node.loc().node();
   }
 }

@@ -1,5 +1,6 @@
 package org.lapidary.gemmini.map;
 
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.lapidary.ir.Graph;
@@ -32,13 +33,29 @@ public abstract sealed class Work {
     }
   }
 
-  /// A kernel of the accelerator.
+  /// A kernel of the accelerator, or a part of one.
   public static final class OnAccelerator extends Work {
     private final Kernel kernel;
+    private final Kernel whole;
 
     OnAccelerator(Kernel kernel, Set<Work> after) {
+      this(kernel, kernel, after);
+    }
+
+    private OnAccelerator(Kernel kernel, Kernel whole, Set<Work> after) {
       super(after);
       this.kernel = kernel;
+      this.whole = whole;
+    }
+
+    /// A part of this work.
+    public OnAccelerator part(Kernel part) {
+      return new OnAccelerator(part, whole, new LinkedHashSet<>(after()));
+    }
+
+    /// The kernel that this is a part of; itself if it is whole.
+    public Kernel whole() {
+      return whole;
     }
 
     public Kernel kernel() {
