@@ -76,6 +76,11 @@ final class Emitter {
     return emit(new Layout.Const(data));
   }
 
+  /// A constant of the host.
+  Value real(String name, Tensor tensor) {
+    return out.constant(name, tensor);
+  }
+
   /// A row of integers for real numbers.
   Value row(String name, double[] real, double step) {
     int[] q = new int[real.length];

@@ -37,9 +37,6 @@ final class Lowering {
   /// Channels with a smaller gamma carry nothing.
   private static final double SMALLEST_GAMMA = 1e-6;
 
-  /// Of two int8 numbers.
-  private static final int LARGEST_PRODUCT = 1 << 14;
-
   private final ModelView model;
   private final Sides sides;
   private final Steps steps;
@@ -49,10 +46,11 @@ final class Lowering {
   private final GraphBuilder<Op> out;
   private final Emitter emitter;
   private final Linear linear;
+  private final ResidualStream residuals;
+  private final Attention attention;
   private final Map<Value, Value> hosts = new HashMap<>();
   private final Map<Value, Int8> int8s = new HashMap<>();
   private final Map<Value, Sum> sums = new HashMap<>();
-  private final Map<Value, Value> streams = new HashMap<>();
   private final RangeAnalysis.Observed observed = RangeAnalysis.Observed.nothing();
 
   Lowering(
@@ -71,6 +69,8 @@ final class Lowering {
     this.out = new GraphBuilder<>(model.graph().name());
     this.emitter = new Emitter(out);
     this.linear = new Linear(emitter, options);
+    this.residuals = new ResidualStream(this, model, sides, steps, emitter);
+    this.attention = new Attention(this, model, calibration, options, agreement, emitter);
   }
 
   /// What calibration saw, by the results of the new graph.
@@ -145,7 +145,7 @@ final class Lowering {
 
   // Real numbers on the host.
 
-  private Value host(Value v) {
+  Value host(Value v) {
     Value known = hosts.get(v);
     if (known == null) {
       known = newHost(v);
@@ -164,7 +164,7 @@ final class Lowering {
       return out.emit(op, node.loc());
     }
     if (steps.isResidual(v)) {
-      Value stream = stream(v, steps.stream(v));
+      Value stream = residuals.of(v, steps.stream(v));
       return at(node, () -> new HostBridge.Dequantize(stream));
     }
     if (sides.isSum(v)) {
@@ -213,7 +213,7 @@ final class Lowering {
 
   // Int8.
 
-  private Int8 int8(Value v) {
+  Int8 int8(Value v) {
     Int8 known = int8s.get(v);
     if (known == null) {
       known = newInt8(v);
@@ -229,7 +229,7 @@ final class Lowering {
     Graph.Node<NnOp> node = Objects.requireNonNull(model.node(v), "inputs are the host's");
     return switch (node.op()) {
       case Neural.LayerNorm norm -> normalise(norm, node);
-      case Neural.Softmax softmax -> Int8.plain(softmax(softmax, node));
+      case Neural.Softmax softmax -> Int8.plain(attention.softmax(softmax, node));
       case Elementwise.Gelu gelu -> onGrids(v, step -> gelu(gelu, step, node));
       case Elementwise.Relu(var x) -> onGrids(v, step -> moveOut(x, step, true, node.loc()));
       case Layout.Concat concat -> concat(concat, node);
@@ -243,7 +243,7 @@ final class Lowering {
   }
 
   /// Moved out once, or once for each of its grids.
-  private Int8 onGrids(Value v, DoubleFunction<Value> moveOut) {
+  Int8 onGrids(Value v, DoubleFunction<Value> moveOut) {
     Int8 fine = Int8.plain(moveOut.apply(steps.int8(v)));
     return fine.withWide(
         steps.grids(v).map(g -> wide(fine.step(), moveOut.apply(g.coarse()), g.wide())));
@@ -253,13 +253,13 @@ final class Lowering {
     return new Int8.Wide(coarse, new TwoGrids(fine, coarse.type().scale(), channels));
   }
 
-  private Value enter(Value v, DType type, double step, double largest) {
+  Value enter(Value v, DType type, double step, double largest) {
     long bound = (long) Math.min(largest, 0x1p30);
     return enter(v, new HostBridge.Quantize(host(v), type, step, -bound, bound));
   }
 
   /// Constants are quantized here and now, everything else by the host when the program runs.
-  private Value enter(Value v, HostBridge.Quantize quantize) {
+  Value enter(Value v, HostBridge.Quantize quantize) {
     emitter.at(loc(v));
     if (!model.isConstant(v)) {
       return emitter.emit(quantize);
@@ -270,7 +270,7 @@ final class Lowering {
 
   private Value moveOut(Value x, double step, boolean relu, Loc loc) {
     if (steps.isResidual(model.root(x))) {
-      Value stream = stream(x, steps.stream(x));
+      Value stream = residuals.of(x, steps.stream(x));
       return at(loc, () -> emitter.requantize(stream, relu, step));
     }
     Sum sum = sum(x);
@@ -278,7 +278,7 @@ final class Lowering {
   }
 
   private Int8 normalise(Neural.LayerNorm norm, Graph.Node<NnOp> node) {
-    Value x = stream(norm.x(), steps.stream(norm.x()));
+    Value x = residuals.of(norm.x(), steps.stream(norm.x()));
     int n = norm.x().type().dim(-1);
     Int8 fine = Int8.plain(normalised(x, steps.normalised(node.result()), node));
     return fine.withWide(
@@ -305,80 +305,6 @@ final class Lowering {
     Value wide = emitter.emit(new Accumulate.Widen(x));
     Value shifted = emitter.add(wide, emitter.integers("offset", List.of(n), offset, c.step()));
     return emitter.emit(new MoveOut.GeluI32(shifted, c.qb(), c.qc(), c.scale(), c.outStep()));
-  }
-
-  private Value softmax(Neural.Softmax softmax, Graph.Node<NnOp> node) {
-    ModelView.Scores parts = model.scores(softmax.x());
-    Sum sum = sum(parts.scores());
-    SoftmaxConstants c = SoftmaxConstants.of(sum.step());
-    double bound = maskBound(c, node.result(), parts);
-    Value scores = at(node.loc(), () -> emitter.finish(sum));
-    Optional<Value> mask = mask(parts, c.step(), bound, node.loc());
-    Value masked = mask.map(m -> at(node.loc(), () -> emitter.add(scores, m))).orElse(scores);
-    float scale = softmaxScale(node.result());
-    double outStep = 1.0 / (127.0 * scale);
-    Value q =
-        at(
-            node,
-            () ->
-                new MoveOut.SoftmaxI32(
-                    masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), scale, outStep));
-    double masking = mask.isPresent() ? bound : 0;
-    double widest = calibration.ofSoftmax(node.result()).spread() + masking;
-    observed.scores().put(q, widest / c.step());
-    return q;
-  }
-
-  /// How much finer than 1/127 probabilities are read out. A power of two, so that it is exact; 1
-  /// for libgemmini, which would round twice.
-  private float softmaxScale(Value probabilities) {
-    if (options.truncatingLayerNorm()) {
-      return 1;
-    }
-    double largest = calibration.of(probabilities).max();
-    return options
-        .recipe()
-        .get(Recipe.SoftmaxScale.class)
-        .map(wide -> 1 / Math.max(largest * wide.margin(), 1.0 / 256))
-        .map(room -> (float) Math.max(1, Math.scalb(1.0, Math.getExponent(room))))
-        .orElse(1f);
-  }
-
-  private double maskBound(SoftmaxConstants c, Value softmax, ModelView.Scores parts) {
-    boolean masked = parts.mask().isPresent() || parts.condition().isPresent();
-    double seen = c.mask(calibration.ofSoftmax(softmax));
-    return agreement.isShared() && masked
-        ? Math.max(seen, c.exactMask((long) LARGEST_PRODUCT * terms(parts.scores())))
-        : seen;
-  }
-
-  /// Terms of each sum of a product.
-  private int terms(Value product) {
-    return switch (model.def(product)) {
-      case Neural.MatMul(var a, var _) -> a.type().dim(-1);
-      case Layout.Reshape(var x, var _) -> terms(x);
-      case null -> throw new IllegalStateException(product + " is no product");
-      case NnOp op -> terms(model.scaled(op).orElseThrow().x());
-    };
-  }
-
-  /// What is added to the scores, as i32.
-  private Optional<Value> mask(ModelView.Scores parts, double step, double bound, Loc loc) {
-    long low = -(long) Math.ceil(bound / step);
-    long high = (long) Math.ceil(ScoreObservation.MASKED / step);
-    if (parts.condition().isEmpty()) {
-      return parts
-          .mask()
-          .map(m -> enter(m, new HostBridge.Quantize(host(m), DType.I32, step, low, high)));
-    }
-    Value condition = host(parts.condition().get());
-    emitter.at(loc);
-    Value masked = out.constant("masked", Tensor.f32(List.of(), -1e4f));
-    Value zero = out.constant("unmasked", Tensor.f32(List.of(), 0));
-    Value a = parts.keepIf() ? zero : masked;
-    Value b = parts.keepIf() ? masked : zero;
-    Value real = emitter.emit(new Elementwise.Where(condition, a, b));
-    return Optional.of(emitter.emit(new HostBridge.Quantize(real, DType.I32, step, low, high)));
   }
 
   /// A layout operation moves bytes; gamma and beta stay those of the last axis, or are applied
@@ -420,7 +346,7 @@ final class Lowering {
   }
 
   /// Gamma times an int8 form in units of `step`, from both its grids.
-  private Value multiplied(Int8 q, int channels, double step) {
+  Value multiplied(Int8 q, int channels, double step) {
     Value fine = emitter.channels(q.value(), q.step(), q.fineGamma(channels), step);
     if (q.wide().isEmpty()) {
       return fine;
@@ -470,7 +396,7 @@ final class Lowering {
 
   // Sums.
 
-  private Sum sum(Value v) {
+  Sum sum(Value v) {
     Sum known = sums.get(v);
     if (known == null) {
       known = newSum(v);
@@ -547,100 +473,14 @@ final class Lowering {
     return applied(v, int8(v), loc);
   }
 
-  // The residual stream.
-
-  /// A value as i32 in units of `step`.
-  private Value stream(Value v, double step) {
-    Value known = streams.get(v);
-    if (known == null || known.type().scale() != step) {
-      known = newStream(v, step);
-      streams.put(v, known);
-    }
-    return known;
-  }
-
-  private Value newStream(Value v, double step) {
-    Graph.Node<NnOp> node = model.node(v);
-    if (node == null || !sides.accelerated(v)) {
-      return enter(v, DType.I32, step, steps.entryBound(v) / step);
-    }
-    if (steps.isResidual(v) && node.op() instanceof Elementwise.Add(var a, var b)) {
-      return residual(a, b, step, node.loc());
-    }
-    if (node.op() instanceof Layout layout && steps.isResidual(model.root(v))) {
-      Value x = stream(OpInfo.operands(layout).getFirst(), step);
-      return at(node, () -> OpInfo.mapOperands((Op) layout, _ -> x));
-    }
-    Term term = term(v, step, node.loc());
-    return at(node.loc(), () -> emitter.finish(new Sum(term.value(), step, term.bias())));
-  }
-
-  /// One operand of a residual addition, with the row that is to be added to it.
-  private record Term(Value value, double[] bias) {}
-
-  private Value residual(Value a, Value b, double step, Loc loc) {
-    boolean streamFirst = isStream(a) || (!isStream(b) && !isNormalised(a));
-    Term first = term(streamFirst ? a : b, step, loc);
-    Term second = term(streamFirst ? b : a, step, loc);
-    boolean wide = first.value().type().elements() >= second.value().type().elements();
-    emitter.at(loc);
-    Value sum =
-        wide
-            ? emitter.add(first.value(), second.value())
-            : emitter.add(second.value(), first.value());
-    return emitter.finish(new Sum(sum, step, first.bias()).plus(padded(second.bias(), sum)));
-  }
-
-  private static double[] padded(double[] bias, Value sum) {
-    return bias.length == 0 ? new double[sum.type().dim(-1)] : bias;
-  }
-
-  private boolean isStream(Value v) {
-    return !sides.accelerated(v) || steps.isResidual(model.root(v));
-  }
-
-  private boolean isNormalised(Value v) {
-    return model.def(model.root(v)) instanceof Neural.LayerNorm;
-  }
-
-  private Term term(Value v, double step, Loc loc) {
-    if (sides.accelerated(v) && isStream(v) && steps.stream(v) != step) {
-      return new Term(restarted(v, step, loc), new double[0]);
-    }
-    if (isStream(v)) {
-      return new Term(stream(v, step), new double[0]);
-    }
-    if (sides.isSum(v)) {
-      // Rounded to int8 first: the accelerator multiplies bytes only.
-      return new Term(rounded(v, sum(v), step, loc), new double[0]);
-    }
-    Int8 q = int8(v);
-    emitter.at(loc);
-    return new Term(multiplied(q, v.type().dim(-1), step), q.beta());
-  }
-
-  /// The residual stream in a coarser step than before.
-  private Value restarted(Value v, double step, Loc loc) {
-    Value before = stream(v, steps.stream(v));
-    return rounded(v, new Sum(before, before.type().scale(), new double[0]), step, loc);
-  }
-
-  /// A sum in units of `step`, rounded to the multiple of it that suits int8.
-  private Value rounded(Value v, Sum sum, double step, Loc loc) {
-    emitter.at(loc);
-    DoubleFunction<Value> moveOut =
-        wanted -> emitter.requantize(sum, false, Math.max(1, Math.rint(wanted / step)) * step);
-    return multiplied(onGrids(v, moveOut), v.type().dim(-1), step);
-  }
-
   // Emission.
 
-  private Value at(Graph.Node<NnOp> node, Supplier<Op> op) {
+  Value at(Graph.Node<NnOp> node, Supplier<Op> op) {
     emitter.at(node.loc());
     return emitter.emit(op.get());
   }
 
-  private <T> T at(Loc loc, Supplier<T> emission) {
+  <T> T at(Loc loc, Supplier<T> emission) {
     emitter.at(loc);
     return emission.get();
   }

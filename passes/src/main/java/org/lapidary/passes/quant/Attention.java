@@ -1,0 +1,122 @@
+package org.lapidary.passes.quant;
+
+import java.util.List;
+import java.util.Optional;
+import org.lapidary.ir.DType;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Loc;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.Value;
+import org.lapidary.ir.op.Elementwise;
+import org.lapidary.ir.op.HostBridge;
+import org.lapidary.ir.op.Layout;
+import org.lapidary.ir.op.MoveOut;
+import org.lapidary.ir.op.Neural;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.passes.quant.Emitter.Sum;
+
+/// Writes the softmax of an attention, with its mask and its constants.
+final class Attention {
+  /// Of two int8 numbers.
+  private static final int LARGEST_PRODUCT = 1 << 14;
+
+  private final Lowering lowering;
+  private final ModelView model;
+  private final Calibration calibration;
+  private final QuantizeOptions options;
+  private final Agreement agreement;
+  private final Emitter emitter;
+
+  Attention(
+      Lowering lowering,
+      ModelView model,
+      Calibration calibration,
+      QuantizeOptions options,
+      Agreement agreement,
+      Emitter emitter) {
+    this.lowering = lowering;
+    this.model = model;
+    this.calibration = calibration;
+    this.options = options;
+    this.agreement = agreement;
+    this.emitter = emitter;
+  }
+
+  /// The probabilities as int8.
+  Value softmax(Neural.Softmax softmax, Graph.Node<NnOp> node) {
+    ModelView.Scores parts = model.scores(softmax.x());
+    Sum sum = lowering.sum(parts.scores());
+    SoftmaxConstants c = SoftmaxConstants.of(sum.step());
+    double bound = maskBound(c, node.result(), parts);
+    Value scores = lowering.at(node.loc(), () -> emitter.finish(sum));
+    Optional<Value> mask = mask(parts, c.step(), bound, node.loc());
+    Value masked =
+        mask.map(m -> lowering.at(node.loc(), () -> emitter.add(scores, m))).orElse(scores);
+    float scale = softmaxScale(node.result());
+    double outStep = 1.0 / (127.0 * scale);
+    Value q =
+        lowering.at(
+            node,
+            () ->
+                new MoveOut.SoftmaxI32(
+                    masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), scale, outStep));
+    double masking = mask.isPresent() ? bound : 0;
+    double widest = calibration.ofSoftmax(node.result()).spread() + masking;
+    lowering.observed().scores().put(q, widest / c.step());
+    return q;
+  }
+
+  /// How much finer than 1/127 probabilities are read out. A power of two, so that it is exact; 1
+  /// for libgemmini, which would round twice.
+  private float softmaxScale(Value probabilities) {
+    if (options.truncatingLayerNorm()) {
+      return 1;
+    }
+    double largest = calibration.of(probabilities).max();
+    return options
+        .recipe()
+        .get(Recipe.SoftmaxScale.class)
+        .map(wide -> 1 / Math.max(largest * wide.margin(), 1.0 / 256))
+        .map(room -> (float) Math.max(1, Math.scalb(1.0, Math.getExponent(room))))
+        .orElse(1f);
+  }
+
+  private double maskBound(SoftmaxConstants c, Value softmax, ModelView.Scores parts) {
+    boolean masked = parts.mask().isPresent() || parts.condition().isPresent();
+    double seen = c.mask(calibration.ofSoftmax(softmax));
+    return agreement.isShared() && masked
+        ? Math.max(seen, c.exactMask((long) LARGEST_PRODUCT * terms(parts.scores())))
+        : seen;
+  }
+
+  /// Terms of each sum of a product.
+  private int terms(Value product) {
+    return switch (model.def(product)) {
+      case Neural.MatMul(var a, var _) -> a.type().dim(-1);
+      case Layout.Reshape(var x, var _) -> terms(x);
+      case null -> throw new IllegalStateException(product + " is no product");
+      case NnOp op -> terms(model.scaled(op).orElseThrow().x());
+    };
+  }
+
+  /// What is added to the scores, as i32.
+  private Optional<Value> mask(ModelView.Scores parts, double step, double bound, Loc loc) {
+    long low = -(long) Math.ceil(bound / step);
+    long high = (long) Math.ceil(ScoreObservation.MASKED / step);
+    if (parts.condition().isEmpty()) {
+      return parts
+          .mask()
+          .map(m ->
+              lowering.enter(
+                  m, new HostBridge.Quantize(lowering.host(m), DType.I32, step, low, high)));
+    }
+    Value condition = lowering.host(parts.condition().get());
+    emitter.at(loc);
+    Value masked = emitter.real("masked", Tensor.f32(List.of(), -1e4f));
+    Value zero = emitter.real("unmasked", Tensor.f32(List.of(), 0));
+    Value a = parts.keepIf() ? zero : masked;
+    Value b = parts.keepIf() ? masked : zero;
+    Value real = emitter.emit(new Elementwise.Where(condition, a, b));
+    return Optional.of(emitter.emit(new HostBridge.Quantize(real, DType.I32, step, low, high)));
+  }
+}
