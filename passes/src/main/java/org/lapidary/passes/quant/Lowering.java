@@ -139,7 +139,7 @@ final class Lowering {
                       .on(w.grids().wide())));
     });
     sums.forEach((v, q) -> forms.add(Form.of(v, q.value(), q.step(), none, q.bias())));
-    streams.forEach((v, q) -> forms.add(Form.of(v, q, q.type().scale(), none, none)));
+    residuals.streams().forEach((v, q) -> forms.add(Form.of(v, q, q.type().scale(), none, none)));
     return forms;
   }
 

@@ -33,6 +33,11 @@ final class ResidualStream {
     this.emitter = emitter;
   }
 
+  /// All links written so far, by the values they stand for.
+  Map<Value, Value> streams() {
+    return streams;
+  }
+
   /// A value as i32 in units of `step`.
   Value of(Value v, double step) {
     Value known = streams.get(v);
