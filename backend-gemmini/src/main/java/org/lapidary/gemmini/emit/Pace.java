@@ -8,7 +8,7 @@ import org.lapidary.machine.isa.LocalAddr;
 /// rtl/README.md, rules 2 to 5.
 record Pace(GemminiParams machine) {
   private static final int CONFIG = 2;
-  private static final int STATISTICS_OVERHEAD = 5;
+  private static final int STATISTICS_OVERHEAD = 7;
   private static final int GATHER = 3;
   private static final int INT_BYTES = 4;
 

@@ -55,7 +55,7 @@ public record StreamTiling(
     return of(
         kernel,
         chip,
-        usual.rowBlocks(),
+        kernel.needsWholeRows() ? 1 : usual.rowBlocks(),
         usual.colTiles(),
         chip.operandTiles(),
         usual.rowsOutermost(),

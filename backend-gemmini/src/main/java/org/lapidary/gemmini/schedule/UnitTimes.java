@@ -13,7 +13,7 @@ import org.lapidary.machine.GemminiParams;
 /// @param statistics whether rows are read several times before they are stored
 public record UnitTimes(long array, long store, boolean statistics) {
   /// A one-row store of four vectors, three of which make a row of statistics.
-  private static final int STATISTICS_CYCLES = 8;
+  private static final int STATISTICS_CYCLES = 11;
 
   private static final int STATISTICS_PASSES = 3;
   private static final int GATHER = 3;
