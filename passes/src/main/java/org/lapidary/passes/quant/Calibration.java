@@ -1,10 +1,21 @@
 package org.lapidary.passes.quant;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.ObjectInputFilter;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.OutputStream;
+import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
@@ -23,7 +34,14 @@ public final class Calibration {
   private final Map<Value, Double> given = new HashMap<>();
   private int samples;
 
-  Calibration() {}
+  /// A file may hold anything; no other class than these is ever made from it.
+  private static final ObjectInputFilter OWN_STATISTICS =
+      ObjectInputFilter.Config.createFilter(
+          "org.lapidary.passes.quant.*;java.util.TreeMap;java.lang.Integer;java.lang.Number;"
+              + "maxarray=100000000;!*");
+
+  /// Nothing seen yet.
+  public Calibration() {}
 
   /// Runs the float referee on every sample.
   public static Calibration collect(
@@ -105,6 +123,53 @@ public final class Calibration {
     if (known != null) {
       into.put(to, known);
     }
+  }
+
+  /// Writes everything seen, for an equal graph to [#restore].
+  public void save(Graph<NnOp> graph, OutputStream to) throws IOException {
+    Map<Value, Integer> numbers = numbers(graph);
+    try (ObjectOutputStream out = new ObjectOutputStream(to)) {
+      out.writeInt(samples);
+      for (Map<Value, ? extends Serializable> seen : List.of(values, channels, norms, scores)) {
+        TreeMap<Integer, Serializable> numbered = new TreeMap<>();
+        seen.forEach((value, statistics) -> numbered.put(numbers.get(value), statistics));
+        out.writeObject(numbered);
+      }
+    }
+  }
+
+  /// Reads what [#save] wrote for an equal graph.
+  ///
+  /// @throws IOException if it is damaged or written by another version
+  public static Calibration restore(Graph<NnOp> graph, InputStream from) throws IOException {
+    List<Value> numbered = new ArrayList<>(numbers(graph).keySet());
+    Calibration restored = new Calibration();
+    try (ObjectInputStream in = new ObjectInputStream(from)) {
+      in.setObjectInputFilter(OWN_STATISTICS);
+      restored.samples = in.readInt();
+      fill(in.readObject(), numbered, Histogram.class, restored.values);
+      fill(in.readObject(), numbered, ChannelHistogram.class, restored.channels);
+      fill(in.readObject(), numbered, NormObservation.class, restored.norms);
+      fill(in.readObject(), numbered, ScoreObservation.class, restored.scores);
+      return restored;
+    } catch (ClassNotFoundException | RuntimeException e) {
+      throw new IOException("not a calibration of this version", e);
+    }
+  }
+
+  private static <T> void fill(
+      Object seen, List<Value> numbered, Class<T> type, Map<Value, T> into) {
+    ((Map<?, ?>) seen)
+        .forEach((number, statistics) ->
+            into.put(numbered.get((Integer) number), type.cast(statistics)));
+  }
+
+  /// Inputs and results of nodes, numbered in the order of the graph.
+  private static Map<Value, Integer> numbers(Graph<NnOp> graph) {
+    Map<Value, Integer> numbers = new LinkedHashMap<>();
+    graph.inputs().forEach(port -> numbers.put(port.value(), numbers.size()));
+    graph.nodes().forEach(node -> numbers.put(node.result(), numbers.size()));
+    return numbers;
   }
 
   void countSamples(int more) {

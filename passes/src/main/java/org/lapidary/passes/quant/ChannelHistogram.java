@@ -1,11 +1,14 @@
 package org.lapidary.passes.quant;
 
+import java.io.Serializable;
 import java.util.BitSet;
 
 /// How often magnitudes occurred in each channel of a value, in bins that grow with the magnitude:
 /// four per octave from 2^-16 to 2^16. Coarse, but it tells which channels need another step than
 /// the rest, and counts merge exactly in any order.
-public final class ChannelHistogram {
+public final class ChannelHistogram implements Serializable {
+  private static final long serialVersionUID = 1;
+
   private static final int PER_OCTAVE = 4;
   private static final int LOWEST_EXPONENT = -16;
   private static final int BINS = 32 * PER_OCTAVE;

@@ -1,5 +1,6 @@
 package org.lapidary.passes.quant;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
 
@@ -8,7 +9,9 @@ import java.util.function.DoubleUnaryOperator;
 /// The range doubles when a larger value comes, and two neighbouring bins become one, so that the
 /// memory is constant and the result depends neither on the order of the values nor on how they
 /// were shared out between histograms that are merged later. Infinities and NaN are not counted.
-public final class Histogram {
+public final class Histogram implements Serializable {
+  private static final long serialVersionUID = 1;
+
   private static final int BINS = 8192;
   private static final int HALF = BINS / 2;
 
@@ -173,7 +176,15 @@ public final class Histogram {
     }
   }
 
-  private double binWidth() {
+  /// How many absolute values lie in each bin from 0 on.
+  long[] magnitudes() {
+    long[] magnitudes = new long[HALF];
+    Arrays.setAll(magnitudes, i -> counts[HALF + i] + counts[HALF - 1 - i]);
+    return magnitudes;
+  }
+
+  /// Width of a bin.
+  double binWidth() {
     return Math.scalb(1.0, exponent) / HALF;
   }
 

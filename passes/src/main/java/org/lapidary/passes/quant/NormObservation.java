@@ -1,7 +1,11 @@
 package org.lapidary.passes.quant;
 
+import java.io.Serializable;
+
 /// What calibration saw of one LayerNorm.
-public final class NormObservation {
+public final class NormObservation implements Serializable {
+  private static final long serialVersionUID = 1;
+
   private final Histogram normalised = new Histogram();
   private final Histogram deviations = new Histogram();
   private final ChannelHistogram channels;

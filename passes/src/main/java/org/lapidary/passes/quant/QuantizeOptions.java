@@ -25,9 +25,27 @@ public record QuantizeOptions(
     MIN_MAX,
     /// A given share of the values is kept, the others saturate.
     PERCENTILE,
+    /// The distribution on the grid tells the most about the real one: the least Kullback-Leibler
+    /// divergence.
+    ENTROPY,
     /// The range has the least mean squared error.
-    MSE
+    MSE;
+
+    /// The step of the int8 grid for values so distributed.
+    double step(Histogram values, double percentile) {
+      double step =
+          switch (this) {
+            case MIN_MAX -> values.absMax() / 127;
+            case PERCENTILE -> values.percentile(percentile) / 127;
+            case ENTROPY -> EntropyClipping.bound(values) / 127;
+            case MSE -> values.leastSquaresStep();
+          };
+      return Math.max(step, SMALLEST_STEP);
+    }
   }
+
+  /// Below this all values are as good as zero.
+  private static final double SMALLEST_STEP = 1e-12;
 
   /// Where Softmax, GELU and LayerNorm run.
   public enum Nonlinear {
@@ -78,12 +96,6 @@ public record QuantizeOptions(
 
   /// The step of the int8 grid for values so distributed.
   double step(Histogram values) {
-    double step =
-        switch (activations) {
-          case MIN_MAX -> values.absMax() / 127;
-          case PERCENTILE -> values.percentile(percentile) / 127;
-          case MSE -> values.leastSquaresStep();
-        };
-    return Math.max(step, 1e-12);
+    return activations.step(values, percentile);
   }
 }

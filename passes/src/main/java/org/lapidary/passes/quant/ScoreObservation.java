@@ -1,7 +1,11 @@
 package org.lapidary.passes.quant;
 
+import java.io.Serializable;
+
 /// What calibration saw of the scores that enter one softmax, before their mask was added.
-public final class ScoreObservation {
+public final class ScoreObservation implements Serializable {
+  private static final long serialVersionUID = 1;
+
   /// A mask takes at least this much from a score: exp(-50) is nothing in any arithmetic here.
   static final double MASKED = 50;
 

@@ -41,13 +41,7 @@ record Weight(Data data, boolean transposed) {
   static double step(float[] w, QuantizeOptions options) {
     Histogram values = new Histogram();
     values.add(w);
-    double step =
-        switch (options.weights()) {
-          case MIN_MAX -> values.absMax() / 127;
-          case PERCENTILE -> values.percentile(options.percentile()) / 127;
-          case MSE -> values.leastSquaresStep();
-        };
-    return Math.max(step, 1e-12);
+    return options.weights().step(values, options.percentile());
   }
 
   /// Int8 numbers with one step for all.

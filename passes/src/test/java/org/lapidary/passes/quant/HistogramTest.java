@@ -82,4 +82,27 @@ final class HistogramTest {
     assertThat(h.absMax()).isZero();
     assertThat(QuantizeOptions.DEFAULT.step(h)).isPositive();
   }
+
+  /// A few values far out are given up for a finer grid; values spread evenly all are kept.
+  @Test
+  void entropyClipsTailsAndNothingElse() {
+    Histogram tail = new Histogram();
+    float[] x = heavyTailed(3, 50_000);
+    tail.add(x);
+    assertThat(EntropyClipping.bound(tail)).isBetween(tail.percentile(0.95), 0.9 * tail.absMax());
+    Histogram even = new Histogram();
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) i / x.length - 0.5f;
+    }
+    even.add(x);
+    assertThat(EntropyClipping.bound(even)).isGreaterThan(0.95 * even.absMax());
+  }
+
+  @Test
+  void entropyOfAFewLevelsKeepsThemAll() {
+    Histogram levels = new Histogram();
+    levels.add(new float[] {-1, 0, 0.5f, 1});
+    assertThat(EntropyClipping.bound(levels)).isEqualTo(1);
+    assertThat(EntropyClipping.bound(new Histogram())).isZero();
+  }
 }

@@ -21,6 +21,7 @@ import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 import org.lapidary.passes.fuse.RefuseForeign;
 import org.lapidary.passes.quant.QuantizeOptions;
+import org.lapidary.passes.quant.QuantizeOptions.Clipping;
 import org.lapidary.passes.quant.QuantizeOptions.Nonlinear;
 import org.lapidary.passes.quant.Recipe;
 import org.lapidary.tools.compile.CalibrationSet;
@@ -29,7 +30,9 @@ import org.lapidary.tools.data.TextEncoder;
 import org.lapidary.tools.validate.DataOptions;
 import org.lapidary.tools.validate.Task;
 import org.lapidary.tools.validate.TaskData;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /// The options of every command that compiles a model.
 final class CompileArguments {
@@ -60,6 +63,23 @@ final class CompileArguments {
       paramLabel = "N",
       description = "Use at most N samples; default 128.")
   int calibrateLimit = 128;
+
+  @Option(
+      names = "--calibration-method",
+      paramLabel = "METHOD",
+      description =
+          "How ranges follow from what was seen: min_max, percentile (99.99 %), entropy, mse"
+              + " (default).")
+  Clipping calibrationMethod = QuantizeOptions.DEFAULT.activations();
+
+  @Option(
+      names = "--calibration-file",
+      paramLabel = "FILE",
+      description = "Keep there what was seen, and go on from there after a stop.")
+  Optional<Path> calibrationFile = Optional.empty();
+
+  @Spec(Spec.Target.MIXEE)
+  CommandSpec spec = CommandSpec.create();
 
   @Option(names = "--tokenizer", paramLabel = "FILE", description = "For text.")
   Optional<Path> tokenizer = Optional.empty();
@@ -116,7 +136,11 @@ final class CompileArguments {
     return CompileOptions.of(allDims)
         .withMachine(GemminiParams.load(machine))
         .withSemantics(semantics)
-        .withQuantization(QuantizeOptions.DEFAULT.withNonlinear(nonlinear).withRecipe(recipe()))
+        .withQuantization(
+            QuantizeOptions.DEFAULT
+                .withNonlinear(nonlinear)
+                .withActivations(calibrationMethod)
+                .withRecipe(recipe()))
         .withSchedule(new ScheduleOptions(schedule, fusion))
         .withPipeline(allowHost ? withoutRefusal(passes) : passes)
         .withThreads(threads)
@@ -166,9 +190,26 @@ final class CompileArguments {
   }
 
   private CalibrationSet calibration(Graph<NnOp> graph, Task task, DataOptions data) {
-    if (calibrate.isEmpty()) {
-      return CalibrationSet.synthetic(graph);
-    }
+    CalibrationSet set =
+        calibrate.isEmpty() ? CalibrationSet.synthetic(graph) : realCalibration(graph, task, data);
+    echo(set);
+    return calibrationFile.map(set::keptIn).orElse(set);
+  }
+
+  /// Says what is about to be done, before the long work.
+  private void echo(CalibrationSet set) {
+    spec.commandLine()
+        .getErr()
+        .printf(
+            Locale.ROOT,
+            "calibration: %s; method %s; %d threads%s%n",
+            set.description(),
+            calibrationMethod.name().toLowerCase(Locale.ROOT),
+            threads,
+            calibrationFile.map(file -> "; kept in " + file).orElse(""));
+  }
+
+  private CalibrationSet realCalibration(Graph<NnOp> graph, Task task, DataOptions data) {
     int length =
         graph.inputs().stream()
             .filter(p -> p.type().rank() == 2)

@@ -1,8 +1,11 @@
 package org.lapidary.tools.compile;
 
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
 import org.lapidary.ir.eval.ConstantCache;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.passes.quant.Calibration;
@@ -15,23 +18,34 @@ final class Calibrating {
   /// weights.
   private static final int GROUP = 4;
 
+  /// Samples after which a file is brought up to date.
+  private static final int SLICE = 64;
+
   private Calibrating() {}
 
   static Calibration run(
       Graph<NnOp> graph, CalibrationSet set, int threads, LongConsumer progress) {
-    int samples = set.samples().size();
     ConstantCache weights = new ConstantCache(Runtime.getRuntime().maxMemory() / 4);
-    List<Calibrator> parts =
-        Workers.fold(
-            (samples + GROUP - 1) / GROUP,
-            threads,
-            () -> new Calibrator(graph, weights),
-            (calibrator, i) ->
-                calibrator.add(
-                    set.samples().subList(i * GROUP, Math.min(samples, (i + 1) * GROUP))),
-            groups -> progress.accept(Math.min(samples, groups * GROUP)));
-    Calibration whole = parts.getFirst().calibration();
-    parts.stream().skip(1).forEach(part -> whole.merge(part.calibration()));
+    Optional<CalibrationFile> state =
+        set.keptIn().map(path -> new CalibrationFile(path, graph, set));
+    Calibration whole = state.flatMap(CalibrationFile::read).orElseGet(Calibration::new);
+    int samples = set.samples().size();
+    while (whole.samples() < samples) {
+      int from = whole.samples();
+      int to = state.isPresent() ? Math.min(samples, from + SLICE) : samples;
+      Workers.fold(
+              (to - from + GROUP - 1) / GROUP,
+              threads,
+              () -> new Calibrator(graph, weights),
+              (calibrator, i) -> calibrator.add(group(set, from + i * GROUP, to)),
+              groups -> progress.accept(Math.min(to, from + groups * GROUP)))
+          .forEach(part -> whole.merge(part.calibration()));
+      state.ifPresent(s -> s.write(whole));
+    }
     return whole;
+  }
+
+  private static List<Map<String, Tensor>> group(CalibrationSet set, int from, int end) {
+    return set.samples().subList(from, Math.min(end, from + GROUP));
   }
 }

@@ -1,9 +1,11 @@
 package org.lapidary.tools.compile;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Diagnostic;
@@ -21,8 +23,12 @@ import org.lapidary.tools.data.Tensors;
 /// @param description where they come from, for people
 /// @param samples complete inputs of the model, one map per inference
 /// @param synthetic whether they were made up for want of real ones
+/// @param keptIn file that what was seen is kept in, for a run after a stopped one to go on from
 public record CalibrationSet(
-    String description, List<Map<String, Tensor>> samples, boolean synthetic) {
+    String description,
+    List<Map<String, Tensor>> samples,
+    boolean synthetic,
+    Optional<Path> keptIn) {
   private static final int SYNTHETIC_SAMPLES = 16;
   private static final long SEED = 20260101;
 
@@ -37,6 +43,11 @@ public record CalibrationSet(
               "there is not one sample to calibrate on",
               "give at least one whole batch of samples"));
     }
+  }
+
+  /// The same, what was seen being kept in a file.
+  public CalibrationSet keptIn(Path file) {
+    return new CalibrationSet(description, samples, synthetic, Optional.of(file));
   }
 
   /// The inputs of a graph as slots of fixed sizes.
@@ -62,7 +73,7 @@ public record CalibrationSet(
     for (int i = 0; i + batch <= complete.size(); i += batch) {
       batches.add(batch == 1 ? complete.get(i) : joined(complete.subList(i, i + batch)));
     }
-    return new CalibrationSet(description, batches, false);
+    return new CalibrationSet(description, batches, false, Optional.empty());
   }
 
   /// The size that the first axes of all inputs share; 1 if they share none.
@@ -101,7 +112,10 @@ public record CalibrationSet(
       samples.add(binding.complete(row));
     }
     return new CalibrationSet(
-        "synthetic: " + SYNTHETIC_SAMPLES + " random inputs, seed " + SEED, samples, true);
+        "synthetic: " + SYNTHETIC_SAMPLES + " random inputs, seed " + SEED,
+        samples,
+        true,
+        Optional.empty());
   }
 
   private static boolean derivable(String name) {
