@@ -7,10 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Function;
 import org.lapidary.gemmini.cost.Bound;
 import org.lapidary.gemmini.emit.Addresses;
 import org.lapidary.gemmini.emit.Emitter;
 import org.lapidary.gemmini.emit.MemoryPlan;
+import org.lapidary.gemmini.emit.Tiling;
 import org.lapidary.gemmini.map.Buffer;
 import org.lapidary.gemmini.map.Cache;
 import org.lapidary.gemmini.map.Kernel;
@@ -71,6 +73,19 @@ public final class GemminiCompiler {
       ScheduleOptions options,
       List<Cache> caches) {
     TilingSearch search = new TilingSearch(machine, semantics, TilingCache.inMemory());
+    return compile(graph, machine, semantics, options, caches, k -> search.choose(k).tiling());
+  }
+
+  /// Compiles a graph with tilings that somebody else chooses.
+  ///
+  /// @throws org.lapidary.ir.DiagnosticException if the machine cannot do it
+  public static Program compile(
+      Graph<Op> graph,
+      GemminiParams machine,
+      Semantics semantics,
+      ScheduleOptions options,
+      List<Cache> caches,
+      Function<Kernel.Accumulation, Tiling> tilings) {
     Mapping mapping = Mapper.map(graph, machine, semantics, options, caches);
     List<Phase> phases = Planner.plan(mapping.work(), machine, options.order());
     List<CacheSlot> slots = slots(graph, mapping);
@@ -86,8 +101,7 @@ public final class GemminiCompiler {
             mapping.images().stream().map(i -> i.view().buffer()).toList(),
             Emitter.lifetimes(phases, mapping, inputs, results));
     Addresses addresses = addresses(mapping, slots, plan);
-    Emitter.Emitted emitted =
-        Emitter.emit(phases, machine, addresses, k -> search.choose(k).tiling());
+    Emitter.Emitted emitted = Emitter.emit(phases, machine, addresses, tilings);
     Numbering numbers = new Numbering(graph);
     return new Program(
         machine,

@@ -153,6 +153,19 @@ public record GemminiParams(
             Integer.toString(beatIntervalCycles)));
   }
 
+  /// This machine with private memories of other sizes, in as many banks.
+  public GemminiParams withPrivateMemories(int newSpadBytes, int newAccBytes) {
+    int spadRows = newSpadBytes / dim;
+    int accRows = newAccBytes / (dim * Integer.BYTES);
+    return ParamsText.with(
+        this,
+        Map.of(
+            "spad_bank_rows",
+            Integer.toString(spadRows / spadBanks),
+            "acc_bank_rows",
+            Integer.toString(accRows / accBanks)));
+  }
+
   /// Everything the hardware generator, or this simulator, would reject, with the reason.
   public List<Objection> objections() {
     List<Objection> found = new ArrayList<>();

@@ -3,6 +3,7 @@ package org.lapidary.gemmini.cost;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -82,15 +83,22 @@ public record Baseline(Map<HostWork, Long> elements, long matmulCycles) {
   public String description() {
     StringBuilder text = new StringBuilder();
     text.append(
-        """
-        float-host baseline, %,d cycles: matmuls on the accelerator with our own mapping (%,d cycles),
-        the rest on the host in float, cycles per element derived from the latency shares of arXiv 2302.14017 (an assumption):
-        """
-            .formatted(cycles(), matmulCycles));
+        String.format(
+            Locale.ROOT,
+            """
+            float-host baseline, %,d cycles: matmuls on the accelerator with our own mapping (%,d cycles),
+            the rest on the host in float, cycles per element derived from the latency shares of arXiv 2302.14017 (an assumption):
+            """,
+            cycles(),
+            matmulCycles));
     elements.forEach((work, size) ->
         text.append(
-            "  %-12s  %,12d elements x %d%n"
-                .formatted(work.label(), size, work.cyclesPerElement())));
+            String.format(
+                Locale.ROOT,
+                "  %-12s  %,12d elements x %d%n",
+                work.label(),
+                size,
+                work.cyclesPerElement())));
     return text.toString();
   }
 

@@ -64,6 +64,14 @@ public final class TilingSearch {
     return Judge.cycles(KernelStream.of(kernel, tiling, machine, Integer.MAX_VALUE), machine);
   }
 
+  /// What a kernel takes with any tiling of its space, judged on the beginning of its stream.
+  public long cycles(Kernel.Accumulation kernel, Tiling tiling) {
+    Estimate estimate = new Estimate(kernel, machine);
+    int pieces = Math.clamp(PREFIX_COMMANDS / estimate.pieceCommands(tiling), 2, 1 << 20);
+    KernelStream stream = KernelStream.of(kernel, tiling, machine, pieces);
+    return Judge.extrapolated(stream, machine, estimate.area(tiling));
+  }
+
   /// What Gemmini's own library takes, judged on its whole stream.
   public long libraryCycles(Kernel.Accumulation kernel) {
     return Judge.cycles(KernelStream.ofLibrary(kernel, machine, Integer.MAX_VALUE), machine);
@@ -149,9 +157,7 @@ public final class TilingSearch {
       if (tiling instanceof StreamTiling s && estimate.bound(s) >= best) {
         return;
       }
-      int pieces = Math.clamp(PREFIX_COMMANDS / estimate.pieceCommands(tiling), 2, 1 << 20);
-      KernelStream stream = KernelStream.of(kernel, tiling, machine, pieces);
-      judged.put(tiling, Judge.extrapolated(stream, machine, estimate.area(tiling)));
+      judged.put(tiling, TilingSearch.this.cycles(kernel, tiling));
     }
 
     /// Extrapolation may mislead where times are close: the whole streams decide.

@@ -37,6 +37,7 @@ import picocli.CommandLine.Spec;
       ReplayCommand.class,
       CyclesCommand.class,
       BenchCommand.class,
+      StudyCommand.class,
       MachineCommand.class,
       AsmCommand.class,
       DisasmCommand.class,

@@ -1,0 +1,116 @@
+package org.lapidary.tools.study;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.lapidary.gemmini.cost.Baseline;
+import org.lapidary.gemmini.cost.HostWork;
+import org.lapidary.gemmini.search.TilingCache;
+import org.lapidary.machine.GemminiParams;
+import org.lapidary.tools.study.TransformerShape.Order;
+
+/// Two layers stand for many; the baseline counts what the survey counts.
+class LayerTimingTest {
+  private static final int LENGTH = 64;
+
+  private static TransformerShape shape(Order order) {
+    return new TransformerShape("small", 4, 128, 2, 64, 512, order);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void layersAddUp(Order order) {
+    Target target = Target.best(GemminiParams.load("survey"), TilingCache.inMemory());
+    TransformerShape shape = shape(order);
+    LayerTiming two = LayerTiming.of(target.compile(QuantizedLayers.of(shape, LENGTH).integer()));
+    long four = target.cycles(QuantizedLayers.of(shape, LENGTH, shape.layers()).integer());
+    assertThat((double) two.cycles(shape.layers())).isCloseTo((double) four, within(0.005 * four));
+    assertThat(two.kernels().values().stream().mapToLong(c -> c).sum())
+        .isEqualTo(two.secondLayer());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void theBaselineCountsEveryElementOnce(Order order) {
+    TransformerShape shape = shape(order);
+    Baseline baseline = QuantizedLayers.of(shape, LENGTH).baseline(1000);
+    long state = (long) LENGTH * shape.model();
+    long scores = (long) shape.heads() * LENGTH * LENGTH;
+    long inner = (long) LENGTH * shape.ffn();
+    Map<HostWork, Long> perLayer =
+        Map.of(
+            HostWork.SOFTMAX,
+            scores,
+            HostWork.GELU,
+            inner,
+            HostWork.LAYERNORM,
+            2 * state,
+            HostWork.RESIDUAL,
+            2 * state,
+            HostWork.DEQUANTIZE,
+            6 * state + scores + inner,
+            HostWork.QUANTIZE,
+            3 * state + scores + inner);
+    perLayer.forEach((work, elements) ->
+        assertThat(baseline.elements())
+            .as(work.label())
+            .containsEntry(work, shape.layers() * elements));
+    assertThat(baseline.matmulCycles()).isEqualTo(4000);
+  }
+
+  /// What an element costs follows from the survey's shares of 8.04 G cycles.
+  @Test
+  void costsFollowFromPublishedShares() {
+    TransformerShape s = TransformerShape.BERT_BASE;
+    int length = 512;
+    double products = s.layers() * s.layerMacs(length) / 256.0 / 0.69;
+    double cycles = products / 0.034;
+    double state = (double) s.layers() * length * s.model();
+    double scores = (double) s.layers() * s.heads() * length * length;
+    double inner = (double) s.layers() * length * s.ffn();
+    assertCost(HostWork.SOFTMAX, "softmax", cycles, scores);
+    assertCost(HostWork.GELU, "GELU", cycles, inner);
+    assertCost(HostWork.LAYERNORM, "LayerNorm", cycles, 2 * state);
+    assertCost(HostWork.RESIDUAL, "residual add", cycles, 2 * state);
+    double conversions = 9 * state + 2 * scores + 2 * inner;
+    assertCost(HostWork.QUANTIZE, "conversions", cycles, conversions);
+    assertCost(HostWork.DEQUANTIZE, "conversions", cycles, conversions);
+  }
+
+  private static void assertCost(HostWork work, String share, double cycles, double elements) {
+    double percent = Published.BASELINE_SHARES.getOrDefault(share, 0);
+    assertThat(percent / 100 * cycles / elements)
+        .as(work.label())
+        .isCloseTo(work.cyclesPerElement(), within(0.51));
+  }
+
+  @Test
+  void everyStepIsTimedAndNoneBeatsTheArray() {
+    TransformerShape shape = shape(Order.AFTER_SUM);
+    QuantizedLayers layers = QuantizedLayers.of(shape, LENGTH);
+    QuantizedLayers kept = QuantizedLayers.of(shape.keeping(4, 1, 256), LENGTH);
+    Waterfall waterfall = Waterfall.of(layers, Optional.of(kept), 20, TilingCache.inMemory());
+    assertThat(waterfall.steps())
+        .extracting(Waterfall.Step::key)
+        .containsExactly("integer", "sram", "mapping", "fusion", "pruning");
+    for (Waterfall.Step step : waterfall.steps().subList(0, 4)) {
+      assertThat(step.cycles()).as(step.key()).isGreaterThan(waterfall.arrayBound());
+      assertThat(waterfall.speedup(step)).isGreaterThan(1);
+    }
+    assertThat(waterfall.step("mapping").cycles()).isLessThan(waterfall.step("sram").cycles());
+    assertThat(waterfall.step("fusion").cycles()).isLessThan(waterfall.step("mapping").cycles());
+    assertThat(waterfall.step("pruning").cycles()).isLessThan(waterfall.step("fusion").cycles());
+  }
+
+  @Test
+  void withoutPruningItsStepIsThatOfFusion() {
+    QuantizedLayers layers = QuantizedLayers.of(shape(Order.AFTER_SUM), 16);
+    Waterfall waterfall = Waterfall.of(layers, Optional.empty(), 20, TilingCache.inMemory());
+    assertThat(waterfall.step("pruning")).isEqualTo(waterfall.step("fusion"));
+  }
+}
