@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.pass.Pass;
@@ -37,6 +38,25 @@ class PassesPageTest {
     page.append("\n## Pipelines\n\n`nn.pipeline`:\n\n");
     PassCatalog.nn().passes().forEach(p -> page.append("* `" + p.text() + "`\n"));
     Golden.check(Repository.root().resolve("passes/PASSES.md"), page.toString());
+  }
+
+  /// Every rule has a test that names it, where it fires and where it must not.
+  @Test
+  void everyRuleIsTested() throws IOException {
+    StringBuilder tests = new StringBuilder();
+    for (String module : List.of("passes", "ir")) {
+      try (Stream<Path> files =
+          Files.walk(Repository.root().resolve(module).resolve("src/test/java"))) {
+        for (Path file : files.filter(f -> f.toString().endsWith("Test.java")).toList()) {
+          tests.append(Files.readString(file));
+        }
+      }
+    }
+    for (List<? extends Rule<?>> rules : PassCatalog.rules().values()) {
+      for (Rule<?> rule : rules) {
+        assertThat(tests).containsPattern("\\b" + rule.getClass().getSimpleName() + "\\b");
+      }
+    }
   }
 
   private static String levels(Pass<?, ?> pass) {
