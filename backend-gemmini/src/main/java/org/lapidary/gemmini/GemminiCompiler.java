@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.lapidary.gemmini.cost.Bound;
 import org.lapidary.gemmini.emit.Addresses;
 import org.lapidary.gemmini.emit.Emitter;
@@ -73,11 +74,12 @@ public final class GemminiCompiler {
       ScheduleOptions options,
       List<Cache> caches) {
     TilingSearch search = new TilingSearch(machine, semantics, TilingCache.inMemory());
-    return compile(graph, machine, semantics, options, caches, k -> search.choose(k).tiling());
+    return compile(graph, machine, semantics, options, caches, search);
   }
 
-  /// Compiles a graph with tilings that somebody else chooses.
+  /// The same, saying also how each sum is cut up.
   ///
+  /// @param tilings a [TilingSearch], for example
   /// @throws org.lapidary.ir.DiagnosticException if the machine cannot do it
   public static Program compile(
       Graph<Op> graph,
@@ -109,7 +111,7 @@ public final class GemminiCompiler {
         graph,
         emitted.sections().stream().map(numbers::step).toList(),
         emitted.commands().packed(),
-        emitted.kernels().stream().map(k -> info(k, machine, numbers)).toList(),
+        infos(emitted.kernels(), machine, numbers),
         regions(graph, mapping, addresses, numbers),
         slots,
         image(mapping, plan),
@@ -178,14 +180,22 @@ public final class GemminiCompiler {
     }
   }
 
-  private static Program.KernelInfo info(Kernel kernel, GemminiParams machine, Numbering numbers) {
-    Bound bound = Bound.of(kernel, machine);
+  private static List<Program.KernelInfo> infos(
+      List<Kernel> kernels, GemminiParams machine, Numbering numbers) {
+    List<Bound> bounds = Bound.of(kernels, machine);
+    return IntStream.range(0, kernels.size())
+        .mapToObj(i -> info(kernels.get(i), bounds.get(i), machine, numbers))
+        .toList();
+  }
+
+  private static Program.KernelInfo info(
+      Kernel kernel, Bound bound, GemminiParams machine, Numbering numbers) {
     long arrayMacs = kernel instanceof Kernel.Accumulation a ? a.macs(machine.dim()) : 0;
     return new Program.KernelInfo(
         kernel.nodes().stream().map(numbers::node).sorted().toList(),
         Bound.modelMacs(kernel),
         arrayMacs,
-        bound.cycles());
+        bound);
   }
 
   /// The regions through which host and accelerator exchange values.

@@ -1,7 +1,12 @@
 package org.lapidary.gemmini.cost;
 
-import java.util.LinkedHashMap;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.lapidary.gemmini.map.Buffer;
 import org.lapidary.gemmini.map.Contribution;
 import org.lapidary.gemmini.map.Epilogue;
 import org.lapidary.gemmini.map.Kernel;
@@ -18,11 +23,35 @@ import org.lapidary.machine.GemminiParams;
 public record Bound(long arrayCycles, long readCycles, long writeCycles, long normaliserCycles) {
   private static final int PASSES_FOR_STATISTICS = 3;
 
-  /// The bound of a kernel.
+  /// Takes nothing.
+  public static final Bound NONE = new Bound(0, 0, 0, 0);
+
+  /// The bound of a kernel alone.
   public static Bound of(Kernel kernel, GemminiParams machine) {
-    Map<View, Long> read = new LinkedHashMap<>();
-    kernel.reads().forEach(v -> read.put(v, distinctBytes(v)));
-    long readBytes = read.values().stream().mapToLong(Long::longValue).sum();
+    return of(List.of(kernel), machine).getFirst();
+  }
+
+  /// The bounds of kernels that follow each other: what one has read, the next may still have.
+  public static List<Bound> of(List<Kernel> kernels, GemminiParams machine) {
+    Set<View> seen = new HashSet<>();
+    Map<Buffer, Long> read = new HashMap<>();
+    List<Bound> bounds = new ArrayList<>();
+    for (Kernel kernel : kernels) {
+      long readBytes = 0;
+      for (View view : kernel.reads()) {
+        if (seen.add(view)) {
+          long before = read.getOrDefault(view.buffer(), 0L);
+          long after = Math.min(before + distinctBytes(view), view.buffer().bytes());
+          read.put(view.buffer(), after);
+          readBytes += after - before;
+        }
+      }
+      bounds.add(of(kernel, machine, readBytes));
+    }
+    return bounds;
+  }
+
+  private static Bound of(Kernel kernel, GemminiParams machine, long readBytes) {
     long writtenBytes = kernel.writes().stream().mapToLong(Bound::distinctBytes).sum();
     long macs = 0;
     long vectors = 0;
@@ -35,6 +64,15 @@ public record Bound(long arrayCycles, long readCycles, long writeCycles, long no
         ceil(readBytes, machine.busBytes()),
         ceil(writtenBytes, machine.busBytes()),
         vectors);
+  }
+
+  /// Of two kernels that may overlap: each unit has the work of both.
+  public Bound plus(Bound other) {
+    return new Bound(
+        arrayCycles + other.arrayCycles,
+        readCycles + other.readCycles,
+        writeCycles + other.writeCycles,
+        normaliserCycles + other.normaliserCycles);
   }
 
   /// The bound itself.

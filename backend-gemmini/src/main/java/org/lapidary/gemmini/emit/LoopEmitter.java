@@ -105,7 +105,7 @@ final class LoopEmitter {
     units.loads.configure(out, Loads.State.LEFT, a.stride(-2), dim, false);
     units.loads.configure(out, Loads.State.RIGHT, b.stride(-2), dim, false);
     boolean narrow = bias != null && bias.dtype() == DType.I8;
-    long pitch = bias == null ? 0 : bias.stride(-2) * bias.dtype().bytes();
+    long pitch = biasStride() * (narrow ? 1 : Integer.BYTES);
     units.loads.configure(out, Loads.State.SUM, pitch, dim, narrow);
     for (int i = 0; i < rows.loops(); i++) {
       for (int j = 0; j < cols.loops(); j++) {
@@ -120,6 +120,11 @@ final class LoopEmitter {
         }
       }
     }
+  }
+
+  /// The library sets a stride even where there is no bias.
+  private long biasStride() {
+    return bias == null ? kernel.cols() : bias.stride(-2);
   }
 
   private void loop(Commands out, int[] batch, int i, int j, int k) {
@@ -157,8 +162,7 @@ final class LoopEmitter {
                 : DramAddr.NONE,
             last ? new DramAddr(addresses.of(epilogue.out(), batch, row, col)) : DramAddr.NONE));
     out.add(new Instr.LoopWsStridesAb(a.stride(-2), b.stride(-2)));
-    out.add(
-        new Instr.LoopWsStridesDc(bias == null ? 0 : bias.stride(-2), epilogue.out().stride(-2)));
+    out.add(new Instr.LoopWsStridesDc(biasStride(), epilogue.out().stride(-2)));
     out.add(
         run(
             bias != null || !first,

@@ -90,7 +90,7 @@ public record StreamTiling(
         rows,
         cols,
         rows * cols <= half,
-        rowsOutermost,
+        rowsOutermost || rows >= chip.tiles(kernel.rows()) || cols >= chip.tiles(kernel.cols()),
         stageDepth,
         stageCols,
         loadTiles,

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lapidary.gemmini.cost.Bound;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
@@ -44,10 +45,15 @@ public record Program(
   /// @param nodes indices of the graph's nodes it computes
   /// @param macs multiply-accumulates of the model, without those of diagonal matrices
   /// @param arrayMacs multiply-accumulates of the array
-  /// @param boundCycles no machine of this configuration can be faster
-  public record KernelInfo(List<Integer> nodes, long macs, long arrayMacs, long boundCycles) {
+  /// @param bound what each unit takes at least, counting what is read for the first time
+  public record KernelInfo(List<Integer> nodes, long macs, long arrayMacs, Bound bound) {
     public KernelInfo {
       nodes = List.copyOf(nodes);
+    }
+
+    /// Cycles the kernel takes alone, at least; next to others it may hide behind them.
+    public long boundCycles() {
+      return bound.cycles();
     }
   }
 
@@ -103,8 +109,8 @@ public record Program(
     return kernels.stream().mapToLong(KernelInfo::macs).sum();
   }
 
-  /// Lower bound of the cycles of a run: kernels cannot overlap for free.
+  /// Lower bound of the cycles of a run, however its kernels overlap: the busiest unit.
   public long boundCycles() {
-    return kernels.stream().mapToLong(KernelInfo::boundCycles).sum();
+    return kernels.stream().map(KernelInfo::bound).reduce(Bound.NONE, Bound::plus).cycles();
   }
 }

@@ -4,5 +4,5 @@ import org.lapidary.gemmini.emit.Tiling;
 
 /// A tiling and what it takes alone on a machine at rest.
 ///
-/// @param cycles by the cycle model; extrapolated where the stream is long
+/// @param cycles by the cycle model
 public record Choice(Tiling tiling, long cycles) {}

@@ -1,5 +1,6 @@
 package org.lapidary.gemmini.search;
 
+import java.util.function.Predicate;
 import org.lapidary.gemmini.emit.LoopTiling;
 import org.lapidary.gemmini.emit.StreamTiling;
 import org.lapidary.gemmini.emit.Tiling;
@@ -11,6 +12,9 @@ import org.lapidary.machine.GemminiParams;
 /// Closed forms for the time of a tiling: a bound no stream of it can beat, and an estimate to rank
 /// by. Source: rtl/README.md rules 2, 4 and 5.
 final class Estimate {
+  /// Of so many cycles of traffic one cannot be hidden; it ranks tilings that are otherwise equal.
+  private static final int FRICTION = 32;
+
   private final Kernel.Accumulation kernel;
   private final GemminiParams machine;
   private final int dim;
@@ -65,7 +69,7 @@ final class Estimate {
 
   /// Cycles no stream of a tiling can do without.
   long bound(StreamTiling t) {
-    return Math.max(arrayCycles(t), busBytes(t) / machine.busBytes());
+    return Math.max(arrayCycles(t), (leftBytes(t) + rightBytes(t)) / machine.busBytes());
   }
 
   private long arrayCycles(StreamTiling t) {
@@ -82,28 +86,38 @@ final class Estimate {
     return matrices * cycles;
   }
 
-  /// Bytes of operands that are loaded.
-  private long busBytes(StreamTiling t) {
-    long bytes = 0;
+  private long leftBytes(StreamTiling t) {
     long rowPieces = ceil(rowTiles, t.rowBlocks());
-    long colPieces = ceil(colTiles, t.colTiles());
-    long part = machine.spadTiles() / 4;
+    long bytes = 0;
     for (Contribution c : kernel.contributions()) {
       if (c instanceof Contribution.Product p) {
         long blocks = ceil(ceil(p.depth(), dim), t.depthTiles());
-        long left = (long) t.rowBlocks() * t.depthTiles();
-        long right = (long) t.stageColTiles() * t.depthTiles();
-        boolean keepsLeft = blocks <= 2 * (part / left);
-        boolean keepsRight = blocks <= 2 * (part / right);
-        boolean allLeft = blocks * rowPieces <= 2 * (part / left);
-        boolean allRight = blocks * colPieces <= 2 * (part / right);
-        boolean leftOnce = allLeft || (t.rowsOutermost() && keepsLeft);
-        boolean rightOnce = allRight || (!t.rowsOutermost() && keepsRight);
-        bytes += copies(p.a()) * kernel.rows() * p.depth() * (leftOnce ? 1 : colPieces);
-        bytes += copies(p.b()) * kernel.cols() * p.depth() * (rightOnce ? 1 : rowPieces);
+        long slots = slots(t.rowBlocks() * t.depthTiles());
+        boolean once = blocks * rowPieces <= slots || (t.rowsOutermost() && blocks <= slots);
+        long times = once ? 1 : ceil(colTiles, t.colTiles());
+        bytes += copies(p.a()) * kernel.rows() * p.depth() * times;
       }
     }
     return bytes;
+  }
+
+  private long rightBytes(StreamTiling t) {
+    long colPieces = ceil(colTiles, t.colTiles());
+    long bytes = 0;
+    for (Contribution c : kernel.contributions()) {
+      if (c instanceof Contribution.Product p) {
+        long blocks = ceil(ceil(p.depth(), dim), t.depthTiles());
+        long slots = slots(t.stageColTiles() * t.depthTiles());
+        boolean once = blocks * colPieces <= slots || (!t.rowsOutermost() && blocks <= slots);
+        long times = once ? 1 : ceil(rowTiles, t.rowBlocks());
+        bytes += copies(p.b()) * kernel.cols() * p.depth() * times;
+      }
+    }
+    return bytes;
+  }
+
+  private long slots(long tiles) {
+    return 2 * (machine.spadTiles() / 4 / tiles);
   }
 
   /// Matrices of a batch that are not all the same one.
@@ -117,16 +131,53 @@ final class Estimate {
 
   /// Cycles, about: the slowest of array, loads and stores, and what comes before and after.
   long cycles(StreamTiling t) {
-    int latency = machine.memLatencyCycles();
-    long beats = (long) dim * t.loadTiles() * dim / machine.busBytes();
-    long mvin = Math.max(beats * machine.memBeatIntervalCycles(), (latency + 14 + beats) / 2);
-    long loads = busBytes(t) / ((long) dim * dim * t.loadTiles()) * mvin;
-    long mvout = Math.max(7L * dim, latency + 16);
+    boolean turnsLeft = products(Contribution.Product::transposesA);
+    boolean turnsRight = products(Contribution.Product::transposesB);
+    int leftWidth = Math.min(t.loadTiles(), turnsLeft ? t.rowBlocks() : t.depthTiles());
+    int rightWidth = Math.min(t.loadTiles(), turnsRight ? t.depthTiles() : t.stageColTiles());
+    long tile = (long) dim * dim;
+    long loads =
+        leftBytes(t) / tile * mvin(leftWidth) / leftWidth
+            + rightBytes(t) / tile * mvin(rightWidth) / rightWidth;
     int wide = Math.min(t.storeTiles(), t.colTiles());
+    long mvout = Math.max(7L * dim, machine.memLatencyCycles() + dim);
     long stores = matrices * rowTiles * ceil(colTiles, wide) * mvout;
-    long first = (long) (t.rowBlocks() + t.colTiles()) * t.depthTiles() * mvin / t.loadTiles();
+    long first =
+        (long) t.depthTiles() * t.rowBlocks() * mvin(leftWidth) / leftWidth
+            + (long) t.depthTiles() * t.stageColTiles() * mvin(rightWidth) / rightWidth;
     long last = t.rowBlocks() * ceil(t.colTiles(), wide) * mvout;
-    return Math.max(arrayCycles(t), Math.max(loads, stores)) + first + last;
+    long friction = (loads + stores) / FRICTION;
+    return Math.max(arrayCycles(t), Math.max(loads, stores)) + friction + first + last + changes(t);
+  }
+
+  /// Pieces until the operand that stays for a while changes.
+  long period(StreamTiling t) {
+    return t.rowsOutermost() ? ceil(colTiles, t.colTiles()) : ceil(rowTiles, t.rowBlocks());
+  }
+
+  /// Cycles the array waits, about, when that operand changes and both have to be loaded, over the
+  /// whole kernel.
+  long changes(StreamTiling t) {
+    long panels = t.rowsOutermost() ? ceil(rowTiles, t.rowBlocks()) : ceil(colTiles, t.colTiles());
+    long stages = depth() / t.depthTiles() * ceil(t.colTiles(), t.stageColTiles());
+    long compute = (long) t.rowBlocks() * t.stageColTiles() * t.depthTiles() * dim;
+    long both = (long) t.depthTiles() * (t.rowBlocks() + t.stageColTiles()) * mvin(t.loadTiles());
+    return matrices * panels * stages * Math.max(0, both / t.loadTiles() - compute);
+  }
+
+  private boolean products(Predicate<Contribution.Product> property) {
+    return kernel.contributions().stream()
+        .anyMatch(c -> c instanceof Contribution.Product p && property.test(p));
+  }
+
+  /// Cycles between two loads of so many tiles: beats of the bus, two loads in flight, and the
+  /// outstanding requests.
+  private long mvin(int tiles) {
+    long rowBeats = ceil((long) tiles * dim, machine.busBytes());
+    long beats = dim * rowBeats * machine.memBeatIntervalCycles();
+    int latency = machine.memLatencyCycles();
+    long requests = dim * (latency + 6 + rowBeats) / machine.memRequestsInFlight();
+    return Math.max(beats, Math.max((latency + 14 + beats) / 2, requests));
   }
 
   private static long ceil(long value, long unit) {

@@ -23,16 +23,17 @@ final class Judge {
   }
 
   /// Cycles of a whole kernel, from the stream of its first pieces: what those take, and for the
-  /// rest the pace from the middle of the pieces to the last.
+  /// rest the pace from one of them to the last.
   ///
   /// @param area tiles of the whole sum
-  static long extrapolated(KernelStream stream, GemminiParams machine, long area) {
+  /// @param from index of the piece after which the pace is taken
+  static long extrapolated(KernelStream stream, GemminiParams machine, long area, int from) {
     List<KernelStream.Piece> pieces = stream.pieces();
     KernelStream.Piece last = pieces.getLast();
     if (last.area() == area) {
       return cycles(stream, machine);
     }
-    KernelStream.Piece middle = pieces.get((pieces.size() - 1) / 2);
+    KernelStream.Piece middle = pieces.get(from);
     CycleModel model = new CycleModel(machine, MemoryTiming.of(machine));
     watch(model, stream.commands(), 0, middle.commands());
     model.mark();

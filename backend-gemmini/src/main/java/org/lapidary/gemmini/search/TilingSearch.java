@@ -1,13 +1,13 @@
 package org.lapidary.gemmini.search;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Function;
 import org.lapidary.gemmini.emit.KernelStream;
 import org.lapidary.gemmini.emit.LoopTiling;
 import org.lapidary.gemmini.emit.StreamTiling;
@@ -19,21 +19,29 @@ import org.lapidary.machine.Semantics;
 
 /// Chooses the tiling of each kernel: closed forms rank and prune, the cycle model judges the
 /// streams. Deterministic, and what it chooses is never slower than Gemmini's own library.
-public final class TilingSearch {
+public final class TilingSearch implements Function<Kernel.Accumulation, Tiling> {
   /// Part of every cache key; to be raised when the space, the search or the emission changes.
   static final int VERSION = 1;
 
   /// Pieces of different size that are judged before anything else is varied.
-  private static final int PIECES = 8;
+  private static final int PIECES = 12;
 
   /// Commands of a stream's beginning that are judged.
-  private static final int PREFIX_COMMANDS = 6_000;
+  private static final int PREFIX_COMMANDS = 4_000;
 
-  /// Commands of a kernel up to which the last decisions are made on the whole stream.
-  private static final int WHOLE_COMMANDS = 400_000;
+  /// Commands of a prefix that has a whole period.
+  private static final int PERIOD_COMMANDS = 12_000;
 
-  /// How far an extrapolated time may be off, as a factor.
-  private static final double EXTRAPOLATION = 1.03;
+  /// Commands that are judged once more, in whole streams, and how many tilings at most.
+  private static final int WHOLE_COMMANDS = 1_000_000;
+
+  private static final int FINALISTS = 3;
+
+  /// By which factor times may differ of tilings that are worth judging once more, and of those
+  /// that must not win by a mistake of extrapolation.
+  private static final double CLOSE = 1.005;
+
+  private static final double NEAR = 1.04;
 
   private final GemminiParams machine;
   private final Semantics semantics;
@@ -46,7 +54,12 @@ public final class TilingSearch {
     this.cache = cache;
   }
 
-  /// The tiling of a kernel.
+  @Override
+  public Tiling apply(Kernel.Accumulation kernel) {
+    return choose(kernel).tiling();
+  }
+
+  /// The tiling of a kernel, and what it takes.
   public Choice choose(Kernel.Accumulation kernel) {
     TilingKey key = TilingKey.of(kernel, machine, semantics);
     Optional<Choice> known = cache.get(key);
@@ -64,12 +77,25 @@ public final class TilingSearch {
     return Judge.cycles(KernelStream.of(kernel, tiling, machine, Integer.MAX_VALUE), machine);
   }
 
-  /// What a kernel takes with any tiling of its space, judged on the beginning of its stream.
+  /// What a kernel takes with any tiling of its space, judged on the beginning of its stream. That
+  /// has a whole period of the operand that stays, if it is not too long; else its changes are
+  /// counted by closed form. The first piece, which fills the pipeline, sets no pace.
   public long cycles(Kernel.Accumulation kernel, Tiling tiling) {
     Estimate estimate = new Estimate(kernel, machine);
-    int pieces = Math.clamp(PREFIX_COMMANDS / estimate.pieceCommands(tiling), 2, 1 << 20);
-    KernelStream stream = KernelStream.of(kernel, tiling, machine, pieces);
-    return Judge.extrapolated(stream, machine, estimate.area(tiling));
+    long pieceCommands = estimate.pieceCommands(tiling);
+    long period = tiling instanceof StreamTiling s ? estimate.period(s) : 1;
+    boolean whole = (period + 2) * pieceCommands <= PERIOD_COMMANDS;
+    long pieces = Math.max(PREFIX_COMMANDS / pieceCommands, whole ? period + 2 : 0);
+    KernelStream stream =
+        KernelStream.of(kernel, tiling, machine, Math.clamp(pieces, 3, Integer.MAX_VALUE));
+    long area = estimate.area(tiling);
+    int last = stream.pieces().size() - 1;
+    int from = Math.max(Math.min(1, last), whole ? last - (int) period : last / 2);
+    long cycles = Judge.extrapolated(stream, machine, area, from);
+    boolean partly = stream.pieces().getLast().area() < area;
+    return partly && !whole && tiling instanceof StreamTiling s
+        ? cycles + estimate.changes(s)
+        : cycles;
   }
 
   /// What Gemmini's own library takes, judged on its whole stream.
@@ -91,16 +117,9 @@ public final class TilingSearch {
     }
 
     Choice search() {
-      int width = space.widths().getFirst();
       judge(space.usual());
-      Set<StreamTiling> shapes = new LinkedHashSet<>();
-      for (int[] piece : space.pieces()) {
-        for (int depth : List.of(4, 16)) {
-          shapes.add(space.stream(piece, depth, true, width, width));
-          shapes.add(space.stream(piece, depth, false, width, width));
-        }
-      }
-      shapes.stream()
+      space.pieces().stream()
+          .map(this::promising)
           .sorted(Comparator.comparingLong(estimate::cycles))
           .limit(PIECES)
           .forEach(this::judge);
@@ -112,6 +131,17 @@ public final class TilingSearch {
         judge(space.library());
       }
       return decide();
+    }
+
+    /// The tiling of a piece with the best estimate.
+    private StreamTiling promising(int[] piece) {
+      int width = space.widths().getFirst();
+      List<StreamTiling> all = new ArrayList<>();
+      for (int depth : space.depths()) {
+        all.add(space.stream(piece, depth, true, width, width));
+        all.add(space.stream(piece, depth, false, width, width));
+      }
+      return Collections.min(all, Comparator.comparingLong(estimate::cycles));
     }
 
     private void deepen(StreamTiling good) {
@@ -160,27 +190,23 @@ public final class TilingSearch {
       judged.put(tiling, TilingSearch.this.cycles(kernel, tiling));
     }
 
-    /// Extrapolation may mislead where times are close: the whole streams decide.
+    /// Extrapolation may mislead where times are close or pieces differ: whole streams decide among
+    /// the best, and against the library's loop and the choice without a search where those are not
+    /// far off.
     private Choice decide() {
       List<Tiling> order = best();
-      Tiling first = order.getFirst();
-      long limit = Math.round(judgement(first) * EXTRAPOLATION);
-      Choice choice = new Choice(first, judgement(first));
-      if (estimate.commands() <= WHOLE_COMMANDS) {
-        choice = whole(first);
-        for (Tiling t : order.subList(1, order.size())) {
-          boolean rival = t instanceof LoopTiling && judgement(t) <= limit;
-          if (rival) {
-            Choice other = whole(t);
-            choice = other.cycles() < choice.cycles() ? other : choice;
-          }
+      long least = judged.getOrDefault(order.getFirst(), 0L);
+      int finalists = Math.clamp(WHOLE_COMMANDS / estimate.commands(), 1, FINALISTS);
+      List<Choice> whole = new ArrayList<>();
+      for (Tiling t : order) {
+        boolean fixed = t instanceof LoopTiling || t.equals(space.usual());
+        double near = whole.size() < finalists ? CLOSE : 0;
+        near = fixed ? NEAR : near;
+        if (whole.isEmpty() || judged.getOrDefault(t, 0L) <= near * least) {
+          whole.add(whole(t));
         }
       }
-      return choice;
-    }
-
-    private long judgement(Tiling tiling) {
-      return judged.getOrDefault(tiling, Long.MAX_VALUE);
+      return Collections.min(whole, Comparator.comparingLong(Choice::cycles));
     }
 
     private Choice whole(Tiling tiling) {

@@ -18,28 +18,46 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
-    description = "Measures the speed of the simulator: one matmul in two forms, in turns.",
-    footer = {"", "Example: lapidary bench simulator"})
+    description = {
+      "Measures the speed of the simulator (one matmul in two forms, in turns), or of the mapper:",
+      "the search for each matrix product of BERT-base, or of a whole sweep, and what it found",
+      "against Gemmini's own library."
+    },
+    footer = {"", "Example: lapidary bench simulator", "         lapidary bench mapper --sweep"})
 final class BenchCommand implements Callable<Integer> {
   /// What can be measured.
   enum Part {
-    SIMULATOR
+    SIMULATOR,
+    MAPPER
   }
 
-  @Parameters(paramLabel = "simulator", description = "What to measure.")
+  @Parameters(paramLabel = "simulator|mapper", description = "What to measure.")
   Part part = Part.SIMULATOR;
 
   @Option(names = "--machine", paramLabel = "NAME|FILE", description = "Default: default.")
   String machine = "default";
 
+  @Option(
+      names = "--sweep",
+      description = "mapper: all sizes of BERTs and GPTs and 500 random ones; takes minutes.")
+  boolean sweep;
+
+  @Option(names = "--length", paramLabel = "N", description = "mapper: tokens; default 128.")
+  int length = 128;
+
   @Mixin Output output = new Output();
 
   @Override
   public Integer call() {
-    List<SimulatorBenchmark.Result> results =
-        switch (part) {
-          case SIMULATOR -> SimulatorBenchmark.run(GemminiParams.load(machine));
-        };
+    return switch (part) {
+      case SIMULATOR -> simulator();
+      case MAPPER ->
+          new MapperMeasurement(GemminiParams.load(machine), sweep, length).report(output);
+    };
+  }
+
+  private int simulator() {
+    List<SimulatorBenchmark.Result> results = SimulatorBenchmark.run(GemminiParams.load(machine));
     if (output.json()) {
       output.document(document(results));
       return 0;

@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.lapidary.gemmini.map.ScheduleOptions;
+import org.lapidary.gemmini.search.TilingCache;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
@@ -130,6 +131,15 @@ final class CompileArguments {
       description = "Default: all processors.")
   int threads = Runtime.getRuntime().availableProcessors();
 
+  @Option(
+      names = "--cache",
+      paramLabel = "DIR",
+      description = {
+        "Where to remember how kernels were cut up; default: lapidary in the user's cache.",
+        "It changes the time of compiling, never the program."
+      })
+  Path cache = CacheDirectory.standard();
+
   /// Options without calibration data and dumps.
   CompileOptions options(Map<String, Integer> allDims) {
     Pipeline passes = OptCommand.pipeline(pipeline);
@@ -144,6 +154,7 @@ final class CompileArguments {
         .withSchedule(new ScheduleOptions(schedule, fusion))
         .withPipeline(allowHost ? withoutRefusal(passes) : passes)
         .withThreads(threads)
+        .withCache(TilingCache.in(cache))
         .withCalibration(this::calibration);
   }
 

@@ -214,10 +214,11 @@ final class CompileCommand implements Callable<Integer> {
     output
         .out()
         .printf(
-            "%s: %s commands, %s MACs, %d host steps, for machine %s, in %.1f s%n",
+            "%s: %s commands, %s MACs, at least %s cycles, %d host steps, for machine %s, in %.1f s%n",
             target,
             Output.count(c.program().commandCount()),
             Output.count(c.program().macs()),
+            Output.count(c.program().boundCycles()),
             c.program().hostNodes(),
             c.program().machine().name(),
             seconds);
@@ -270,6 +271,7 @@ final class CompileCommand implements Callable<Integer> {
     document.put("peak_memory_bytes", peakMemory());
     document.put("instructions", c.program().commandCount());
     document.put("macs", c.program().macs());
+    document.put("bound_cycles", c.program().boundCycles());
     document.put("placement", placements);
     document.put("why_not", whyNots(c));
     document.put("recipe", c.quantized().recipe().toString());

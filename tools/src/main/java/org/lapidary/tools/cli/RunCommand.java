@@ -58,6 +58,9 @@ final class RunCommand implements Callable<Integer> {
       description = "Trap reads of never-written rows, wrap-around, missing fences, ….")
   boolean checked;
 
+  @Option(names = "--kernels", description = "Print cycles and lower bound of every kernel.")
+  boolean kernels;
+
   @Mixin Output output = new Output();
 
   @Override
@@ -86,6 +89,9 @@ final class RunCommand implements Callable<Integer> {
           .forEach((name, t) ->
               output.out().println(name + " " + t.type().dims() + " -> " + inputs.outputDir));
       output.out().print(summary(loaded, result));
+      if (kernels && !noTiming) {
+        output.out().print(new KernelTable(loaded, result.kernelCycles()).text());
+      }
     }
     return 0;
   }
@@ -100,10 +106,12 @@ final class RunCommand implements Callable<Integer> {
       s.append(
           String.format(
               Locale.ROOT,
-              "%s cycles (model %s, mean error %.1f %%), bound %s, utilisation %.1f %%%n",
+              "%s cycles (model %s, mean error %.1f %%), %.3f times the lower bound of %s,"
+                  + " utilisation %.1f %%%n",
               Output.count(result.cycles()),
               CycleModel.NAME,
               CycleModel.knownError().overall().mean(),
+              (double) result.cycles() / Math.max(1, loaded.boundCycles()),
               Output.count(loaded.boundCycles()),
               100 * utilisation(loaded, result)));
     }
@@ -129,6 +137,9 @@ final class RunCommand implements Callable<Integer> {
       d.put("baseline_cycles", baseline);
       d.put("speedup", (double) baseline / result.cycles());
       d.put("utilisation", utilisation(loaded, result));
+      if (kernels) {
+        d.put("kernels", new KernelTable(loaded, result.kernelCycles()).document());
+      }
     }
     d.put("instructions", result.commands());
     d.put("macs", loaded.macs());

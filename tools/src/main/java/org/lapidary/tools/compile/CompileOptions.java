@@ -3,6 +3,7 @@ package org.lapidary.tools.compile;
 import java.util.Map;
 import java.util.function.Function;
 import org.lapidary.gemmini.map.ScheduleOptions;
+import org.lapidary.gemmini.search.TilingCache;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.pass.PassRunner;
@@ -23,6 +24,7 @@ import org.lapidary.passes.quant.QuantizeOptions;
 /// @param pipeline passes from the imported to the canonical graph
 /// @param runner dumps and limits of the passes
 /// @param threads threads for calibration
+/// @param cache of how kernels were cut up before; changes time alone
 public record CompileOptions(
     Map<String, Integer> dims,
     GemminiParams machine,
@@ -32,7 +34,8 @@ public record CompileOptions(
     QuantizeOptions quantization,
     Pipeline pipeline,
     PassRunner runner,
-    int threads) {
+    int threads,
+    TilingCache cache) {
 
   public CompileOptions {
     dims = Map.copyOf(dims);
@@ -50,7 +53,8 @@ public record CompileOptions(
         QuantizeOptions.DEFAULT,
         PassCatalog.nn(),
         new PassRunner(),
-        Runtime.getRuntime().availableProcessors());
+        Runtime.getRuntime().availableProcessors(),
+        TilingCache.inMemory());
   }
 
   public CompileOptions withMachine(GemminiParams newMachine) {
@@ -63,7 +67,8 @@ public record CompileOptions(
         quantization,
         pipeline,
         runner,
-        threads);
+        threads,
+        cache);
   }
 
   public CompileOptions withSemantics(Semantics newSemantics) {
@@ -76,7 +81,8 @@ public record CompileOptions(
         quantization,
         pipeline,
         runner,
-        threads);
+        threads,
+        cache);
   }
 
   public CompileOptions withSchedule(ScheduleOptions newSchedule) {
@@ -89,17 +95,18 @@ public record CompileOptions(
         quantization,
         pipeline,
         runner,
-        threads);
+        threads,
+        cache);
   }
 
   public CompileOptions withCalibration(Function<Graph<NnOp>, CalibrationSet> set) {
     return new CompileOptions(
-        dims, machine, semantics, schedule, set, quantization, pipeline, runner, threads);
+        dims, machine, semantics, schedule, set, quantization, pipeline, runner, threads, cache);
   }
 
   public CompileOptions withQuantization(QuantizeOptions recipe) {
     return new CompileOptions(
-        dims, machine, semantics, schedule, calibration, recipe, pipeline, runner, threads);
+        dims, machine, semantics, schedule, calibration, recipe, pipeline, runner, threads, cache);
   }
 
   public CompileOptions withPipeline(Pipeline newPipeline) {
@@ -112,7 +119,8 @@ public record CompileOptions(
         quantization,
         newPipeline,
         runner,
-        threads);
+        threads,
+        cache);
   }
 
   public CompileOptions withRunner(PassRunner newRunner) {
@@ -125,7 +133,8 @@ public record CompileOptions(
         quantization,
         pipeline,
         newRunner,
-        threads);
+        threads,
+        cache);
   }
 
   public CompileOptions withThreads(int newThreads) {
@@ -138,6 +147,21 @@ public record CompileOptions(
         quantization,
         pipeline,
         runner,
-        newThreads);
+        newThreads,
+        cache);
+  }
+
+  public CompileOptions withCache(TilingCache newCache) {
+    return new CompileOptions(
+        dims,
+        machine,
+        semantics,
+        schedule,
+        calibration,
+        quantization,
+        pipeline,
+        runner,
+        threads,
+        newCache);
   }
 }

@@ -9,6 +9,7 @@ import org.lapidary.frontend.onnx.Imported;
 import org.lapidary.frontend.onnx.OnnxImporter;
 import org.lapidary.gemmini.GemminiCompiler;
 import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.search.TilingSearch;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.op.NnOp;
@@ -67,7 +68,12 @@ public final class Lapidary {
             integerOps,
             () ->
                 GemminiCompiler.compile(
-                    quantized.graph(), options.machine(), options.semantics(), options.schedule()),
+                    quantized.graph(),
+                    options.machine(),
+                    options.semantics(),
+                    options.schedule(),
+                    List.of(),
+                    new TilingSearch(options.machine(), options.semantics(), options.cache())),
             _ -> integerOps);
     return new Compiled(model, imported, canonical, outcome, samples, quantized, program, steps);
   }
