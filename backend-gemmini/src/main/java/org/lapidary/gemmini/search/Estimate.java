@@ -92,7 +92,7 @@ final class Estimate {
     for (Contribution c : kernel.contributions()) {
       if (c instanceof Contribution.Product p) {
         long blocks = ceil(ceil(p.depth(), dim), t.depthTiles());
-        long slots = slots(t.rowBlocks() * t.depthTiles());
+        long slots = slots((long) t.rowBlocks() * t.depthTiles());
         boolean once = blocks * rowPieces <= slots || (t.rowsOutermost() && blocks <= slots);
         long times = once ? 1 : ceil(colTiles, t.colTiles());
         bytes += copies(p.a()) * kernel.rows() * p.depth() * times;
@@ -107,7 +107,7 @@ final class Estimate {
     for (Contribution c : kernel.contributions()) {
       if (c instanceof Contribution.Product p) {
         long blocks = ceil(ceil(p.depth(), dim), t.depthTiles());
-        long slots = slots(t.stageColTiles() * t.depthTiles());
+        long slots = slots((long) t.stageColTiles() * t.depthTiles());
         boolean once = blocks * colPieces <= slots || (!t.rowsOutermost() && blocks <= slots);
         long times = once ? 1 : ceil(rowTiles, t.rowBlocks());
         bytes += copies(p.b()) * kernel.cols() * p.depth() * times;

@@ -41,7 +41,7 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
   /// that must not win by a mistake of extrapolation.
   private static final double CLOSE = 1.005;
 
-  private static final double NEAR = 1.04;
+  private static final double NEAR = 1.06;
 
   private final GemminiParams machine;
   private final Semantics semantics;
