@@ -17,6 +17,8 @@ public final class MapperSweep {
   private static final int[] HIDDEN = {128, 256, 312, 384, 512, 768, 1024};
   private static final int[] HEADS = {32, 64};
   private static final int[] LENGTHS = {7, 16, 33, 64, 128, 197, 256, 384, 512};
+  private static final List<Bias> BIASES = List.of(Bias.values());
+  private static final List<Activation> ACTIVATIONS = List.of(Activation.values());
   private static final int RANDOM = 500;
   private static final long SEED = 20_240_601;
 
@@ -76,8 +78,8 @@ public final class MapperSweep {
               size(random),
               size(random),
               random.nextBoolean(),
-              Bias.values()[random.nextInt(Bias.values().length)],
-              Activation.values()[random.nextInt(Activation.values().length)]));
+              one(BIASES, random),
+              one(ACTIVATIONS, random)));
     }
     return shapes;
   }
@@ -87,6 +89,10 @@ public final class MapperSweep {
     List<MatmulShape> shapes = new ArrayList<>(transformers());
     shapes.addAll(random(RANDOM));
     return shapes;
+  }
+
+  private static <T> T one(List<T> list, Random random) {
+    return list.get(random.nextInt(list.size()));
   }
 
   /// From 1 to 1024, each power of two as likely as the next.
