@@ -1,12 +1,18 @@
 package org.lapidary.tools.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.sim.bench.SimulatorBenchmark;
 import picocli.CommandLine.Command;
@@ -19,19 +25,29 @@ import picocli.CommandLine.Parameters;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Measures the speed of the simulator (one matmul in two forms, in turns), or of the mapper:",
-      "the search for each matrix product of BERT-base, or of a whole sweep, and what it found",
-      "against Gemmini's own library."
+      "simulator: measures its speed, one matmul in two forms, in turns.",
+      "mapper: the search for each matrix product of BERT-base, or of a whole sweep, and what it",
+      "found against Gemmini's own library.",
+      "accuracy: measures every model of a list in fp32, in ONNX Runtime's own int8 and in ours,",
+      "and prints a table in Markdown."
     },
-    footer = {"", "Example: lapidary bench simulator", "         lapidary bench mapper --sweep"})
+    footer = {
+      "",
+      "Example: lapidary bench simulator",
+      "         lapidary bench mapper --sweep",
+      "         lapidary bench accuracy --write README.md"
+    })
 final class BenchCommand implements Callable<Integer> {
+  private static final Path ROOT = Path.of(System.getProperty("lapidary.root", "."));
+
   /// What can be measured.
   enum Part {
     SIMULATOR,
-    MAPPER
+    MAPPER,
+    ACCURACY
   }
 
-  @Parameters(paramLabel = "simulator|mapper", description = "What to measure.")
+  @Parameters(paramLabel = "simulator|mapper|accuracy", description = "What to measure.")
   Part part = Part.SIMULATOR;
 
   @Option(names = "--machine", paramLabel = "NAME|FILE", description = "Default: default.")
@@ -45,6 +61,24 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--length", paramLabel = "N", description = "mapper: tokens; default 128.")
   int length = 128;
 
+  @Option(
+      names = "--list",
+      paramLabel = "FILE",
+      description = "accuracy: the models; default: those of the checkout.")
+  Path list = ROOT.resolve("testdata/tasks/accuracy.txt");
+
+  @Option(names = "--limit", paramLabel = "N", description = "accuracy: N samples each.")
+  int limit;
+
+  @Option(
+      names = "--write",
+      paramLabel = "FILE",
+      description = "accuracy: put the table between the markers of this page, too.")
+  Optional<Path> page = Optional.empty();
+
+  @Option(names = "--threads", paramLabel = "N", description = "Default: all processors.")
+  int threads = Runtime.getRuntime().availableProcessors();
+
   @Mixin Output output = new Output();
 
   @Override
@@ -53,7 +87,29 @@ final class BenchCommand implements Callable<Integer> {
       case SIMULATOR -> simulator();
       case MAPPER ->
           new MapperMeasurement(GemminiParams.load(machine), sweep, length).report(output);
+      case ACCURACY -> accuracy();
     };
+  }
+
+  private int accuracy() {
+    String table =
+        AccuracyTable.read(list, ROOT)
+            .measure(limit, threads, name -> output.err().println("measuring " + name));
+    page.ifPresent(file -> {
+      try {
+        Files.writeString(file, AccuracyTable.between(Files.readString(file), table));
+      } catch (IOException e) {
+        throw new DiagnosticException(
+            Diagnostic.error(
+                Diagnostic.Code.INVALID_INPUT,
+                file.toString(),
+                "",
+                "the page cannot be read or written",
+                "check --write"));
+      }
+    });
+    output.out().print(table);
+    return 0;
   }
 
   private int simulator() {

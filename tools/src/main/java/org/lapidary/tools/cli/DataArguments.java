@@ -79,6 +79,12 @@ final class DataArguments {
   @Option(names = "--lines", description = "lm: each line is a sample of its own.")
   boolean lines;
 
+  @Option(
+      names = "--tail",
+      paramLabel = "SHARE",
+      description = "lm: only the end of a running text; 0.05 is its last 5 %%.")
+  double tail = 1;
+
   @Option(names = "--start", paramLabel = "ID", description = "lm: token put before each sample.")
   Optional<Long> start = Optional.empty();
 
@@ -147,11 +153,21 @@ final class DataArguments {
   ///
   /// @param windowLength tokens per window of running text
   DataOptions options(Optional<Path> tokenizer, int windowLength, boolean pairsJoined) {
+    if (!(tail > 0 && tail <= 1)) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_INPUT,
+              "--tail",
+              "",
+              tail + " is no share of a text",
+              "give a number above 0, at most 1"));
+    }
     return new DataOptions(
         tokenizer.map(TextEncoder::open),
         limit.orElse(Integer.MAX_VALUE),
         length.orElse(windowLength),
         lines,
+        tail,
         optional(start),
         optional(end),
         optional(pad),

@@ -11,6 +11,7 @@ import org.lapidary.tools.data.TextEncoder;
 /// @param limit at most this many samples
 /// @param length tokens per window of running text
 /// @param lines whether each line of a text is a sample of its own
+/// @param tail only so large a share of a running text, its end
 /// @param start token put before every text
 /// @param end token put after every text
 /// @param pad token that fills up samples of ids and is never a target
@@ -23,6 +24,7 @@ public record DataOptions(
     int limit,
     int length,
     boolean lines,
+    double tail,
     OptionalLong start,
     OptionalLong end,
     OptionalLong pad,
@@ -38,6 +40,7 @@ public record DataOptions(
         limit,
         length,
         false,
+        1,
         OptionalLong.empty(),
         OptionalLong.empty(),
         OptionalLong.empty(),
@@ -47,9 +50,20 @@ public record DataOptions(
         Scored.ALL);
   }
 
-  /// The same for other files: calibration takes no more than it needs.
+  /// The same for calibration, which takes no more than it needs, from the start of a text.
   public DataOptions with(int newLimit, int newLength) {
     return new DataOptions(
-        encoder, newLimit, newLength, lines, start, end, pad, ids, labelNames, pairsJoined, scored);
+        encoder,
+        newLimit,
+        newLength,
+        lines,
+        1,
+        start,
+        end,
+        pad,
+        ids,
+        labelNames,
+        pairsJoined,
+        scored);
   }
 }

@@ -16,7 +16,8 @@ record LanguageText(Path file, TextEncoder encoder, DataOptions options) {
       return prompts(new Table(file, encoder, options), text);
     }
     if (!options.lines()) {
-      return windows(encoder.encode(text).ids(), options);
+      int from = (int) (text.length() * (1 - options.tail()));
+      return windows(encoder.encode(text.substring(from)).ids(), options);
     }
     return text.lines()
         .filter(line -> !line.isBlank())
