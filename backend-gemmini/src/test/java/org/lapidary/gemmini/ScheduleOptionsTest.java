@@ -64,6 +64,19 @@ class ScheduleOptionsTest {
     BitExactnessTest.check(g, graph, machine, semantics, options);
   }
 
+  /// Rows that need more than the share of the accumulator they would have beside others.
+  @ParameterizedTest
+  @MethodSource("options")
+  void longRowsBesideLightKernels(ScheduleOptions options) {
+    for (int columns : new int[] {700, 1024}) {
+      RandomGraphs g = BitExactnessTest.graphs(columns, Semantics.RTL);
+      Value rows = g.layerNorm(g.quantizedSum("s", 30, 130, columns));
+      Value x = g.quantizedInput("x", 130, 200);
+      Value light = g.requantize(g.matmul(x, g.int8("w", 200, 90), "light"), 0.02, false);
+      BitExactnessTest.check(g, g.result(rows, light), "ibert", Semantics.RTL, options);
+    }
+  }
+
   @Test
   void fusionIsOffOnlyWhenAskedForOrWhenItCostsMore() {
     RandomGraphs g = BitExactnessTest.graphs(1, Semantics.RTL);

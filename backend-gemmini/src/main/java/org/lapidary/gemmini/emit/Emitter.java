@@ -128,20 +128,31 @@ public final class Emitter {
         case Kernel.Copy c -> new CopyEmitter(number(part), c, units, chip, addresses).emit();
       }
     }
-    if (heavy.isEmpty() || light.isEmpty()) {
+    boolean computes = heavy.stream().anyMatch(p -> time(p).array() > 0);
+    OnChip lightShare = computes ? chip.lightShare() : chip.thinShare();
+    OnChip heavyShare = computes ? chip.heavyShare() : chip.thickShare();
+    if (heavy.isEmpty()
+        || light.isEmpty()
+        || !heavy.stream().allMatch(p -> fits(p, heavyShare))
+        || !light.stream().allMatch(p -> fits(p, lightShare))) {
       sumsOf(parts).forEach(this::alone);
       return;
     }
-    boolean computes = heavy.stream().anyMatch(p -> time(p).array() > 0);
-    Halves lightHalves = new Halves(computes ? chip.lightShare() : chip.thinShare());
-    Halves heavyHalves =
-        computes ? new Halves(chip.heavyShare()) : new Halves(chip.thickShare(), lightHalves);
+    Halves lightHalves = new Halves(lightShare);
+    Halves heavyHalves = computes ? new Halves(heavyShare) : new Halves(heavyShare, lightHalves);
     new Streams(
             units.pipeline,
             emitters(heavy, heavyHalves),
             emitters(light, lightHalves),
             () -> lightHalves.spread(chip.accStride()))
         .emit();
+  }
+
+  /// Whether rows that must be whole fit one half of a share.
+  private static boolean fits(Work.OnAccelerator part, OnChip share) {
+    return !(part.kernel() instanceof Kernel.Accumulation sum)
+        || !sum.needsWholeRows()
+        || share.tiles(sum.cols()) * share.dim() <= share.wholeRows();
   }
 
   private static List<Work.OnAccelerator> sumsOf(List<Work.OnAccelerator> parts) {

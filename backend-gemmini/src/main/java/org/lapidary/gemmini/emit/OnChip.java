@@ -64,6 +64,11 @@ record OnChip(
     return halfAccRows < machine.accRows() / 2;
   }
 
+  /// Accumulator rows that a piece may take: both halves if nobody else is in between.
+  int wholeRows() {
+    return accStride == halfAccRows ? 2 * halfAccRows : halfAccRows;
+  }
+
   /// Scratchpad rows in each of the parts.
   int partRows() {
     return machine.spadRows() / PARTS;
