@@ -48,7 +48,7 @@ public record Recipe(List<Refinement> refinements) {
 
   private static final List<Refinement> KNOWN =
       List.of(
-          new Outliers(8, 64, 32),
+          new Outliers(8, 64, 26),
           new SplitWeights(32, 34),
           new BiasCorrect(),
           new SoftmaxScale(1.25));

@@ -106,10 +106,16 @@ final class CommandLineTest {
       "--calibrate-limit",
       "8"
     };
-    Ran compiled = lapidary(words(compile, "-o", program, "--json"));
+    Ran compiled = lapidary(words(compile, "-o", program, "--prove", "--json"));
     assertThat(compiled.err()).isEmpty();
     assertThat(compiled.code()).isZero();
-    assertThat(compiled.out()).contains("\"passes\"", "\"placement\"", "\"can_overflow\" : 0");
+    assertThat(compiled.out())
+        .contains("\"passes\"", "\"placement\"", "\"can_overflow\" : 0")
+        .contains("\"recipe\" : \"outliers{", "\"verdict\" : \"proved\"");
+    Ran unknown = lapidary(words(compile, "-o", folder.resolve("none"), "--quantize", "smooth"));
+    assertThat(unknown.code()).isEqualTo(1);
+    assertThat(unknown.err()).contains("--quantize: error[").contains("no refinement smooth");
+    assertThat(folder.resolve("none")).doesNotExist();
 
     Path out = folder.resolve("out");
     Ran ran = lapidary(words(words(new Object[] {"run", program}, inputs()), "--output-dir", out));
