@@ -143,6 +143,8 @@ final class SurveyCommand implements Callable<Integer> {
   }
 
   private void print(Report report) {
+    report.summary().forEach(output.out()::println);
+    output.out().println();
     for (Section section : report.sections()) {
       output.out().println("== " + section.title());
       output.out().println();

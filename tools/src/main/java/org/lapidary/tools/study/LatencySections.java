@@ -106,7 +106,7 @@ final class LatencySections {
                     Format.count(headline.baseline().cycles())),
             "What the accumulator's size and the tiles are worth depends on the memory: after 20"
                 + " cycles it answers quickly enough for the library's tiles to hide it, after 100"
-                + " it does not (length@latency; the survey's system lies in between, see the grid"
+                + " it does not (length@latency; the survey's system behaves like the latter, see the grid"
                 + " below). GPT-2 stands for reading a prompt of that length with causal attention;"
                 + " the array computes the masked half too."),
         List.of(

@@ -171,17 +171,19 @@ final class MappingSections {
         "fusion",
         "Fusing a product with the normalisation of its sum",
         List.of(
-            "Scratchpad 256 KiB. Apart: 32-bit sums go through main memory. Together: they are"
-                + " normalised in the accumulator, so that a piece must be as wide as the matrix."
+            "Scratchpad 256 KiB. Apart: one after the other, 32-bit sums go through main memory."
+                + " Together: sums are normalised in the accumulator, so that a piece must be as wide"
+                + " as the matrix."
                 + " As in the survey's own block, LayerNorm follows the product directly; the"
                 + " compiler's LayerNorm follows the residual sum.",
             "The survey's latencies are an analytical model's (Timeloop), ours those of a cycle model"
                 + " of the RTL. Softmax gains less here, because its three passes over the accumulator"
                 + " take longer than the product of depth 64 they could hide behind. The large losses"
                 + " of LayerNorm do not appear: a piece one row of tiles high loads all weights again"
-                + " for every 16 rows, but over a bus that brings them as fast as the array takes"
-                + " them. So the survey's advice turns into a matter of a few per cent, and the"
-                + " decision is left to the cost rule, pair by pair."),
+                + " for every 16 rows, but over a bus that brings them about as fast as the array"
+                + " takes them. So for LayerNorm it is a matter of a few per cent either way, and the"
+                + " decision is left to a rule that estimates costs; the last column says where it"
+                + " is mistaken."),
         List.of(
             new Table(
                 "fusion",

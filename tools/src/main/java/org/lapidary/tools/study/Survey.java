@@ -11,6 +11,7 @@ import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramTiming;
 import org.lapidary.gemmini.search.TilingCache;
 import org.lapidary.machine.GemminiParams;
+import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.sim.timing.MemoryTiming;
 
 /// The findings of arXiv 2302.14017 on our own machine model: workloads, the float-host baseline,
@@ -134,14 +135,20 @@ public final class Survey {
             "Kim et al., “Full Stack Optimization of Transformer Inference: a Survey” (arXiv"
                 + " 2302.14017), studied BERT on Gemmini. This page repeats its findings with"
                 + " Lapidary: the same models, our compiler, a cycle model of the same hardware.",
-            summary(results)),
+            summary(results),
+            "Cycles are predictions of the model %s: mean error against the RTL %s %%, worst %s %%."
+                .formatted(
+                    CycleModel.NAME,
+                    CycleModel.knownError().overall().mean(),
+                    CycleModel.knownError().overall().worst())),
         sections);
   }
 
   private static String summary(SurveyResults results) {
     Waterfall w = results.headline();
     Waterfall.Step last = w.steps().getLast();
-    return "BERT-Base at length 512 on the machine “survey”: %s faster than the float-host baseline, %s of the array's peak; the survey reports %s×."
+    return ("BERT-Base at length 512 on the machine “survey”: %s faster than the float-host baseline (an"
+            + " assumption, see below), %s of the array's peak; the survey reports %s×.")
         .formatted(
             Format.times(w.speedup(last)),
             Format.percent((double) w.arrayBound() / w.step("fusion").cycles()),
