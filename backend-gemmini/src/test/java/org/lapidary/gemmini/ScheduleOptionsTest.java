@@ -40,13 +40,22 @@ class ScheduleOptionsTest {
     return g.result(g.encoderLayer(one, mask, 1, length, heads, headDim, inner));
   }
 
+  /// So that not every machine sees every option.
+  private static int turn(ScheduleOptions options) {
+    return switch (options.fusion()) {
+      case OFF -> 0;
+      case COST -> 1;
+      case ALWAYS -> 2;
+    };
+  }
+
   @ParameterizedTest
   @MethodSource("cases")
   void encoderLayersAreTheReferees(ScheduleOptions options, Semantics semantics) {
     int[][] shapes = {{37, 3, 16, 70}, {64, 2, 32, 128}};
     for (int i = 0; i < shapes.length; i++) {
       int[] s = shapes[i];
-      String machine = MACHINES[(i + options.fusion().ordinal()) % MACHINES.length];
+      String machine = MACHINES[(i + turn(options)) % MACHINES.length];
       RandomGraphs g = BitExactnessTest.graphs(s[0], semantics);
       Graph<Op> graph = twoLayers(g, s[0], s[1], s[2], s[3]);
       BitExactnessTest.check(g, graph, machine, semantics, options);
@@ -58,7 +67,7 @@ class ScheduleOptionsTest {
   @MethodSource("cases")
   void interleavedKernelsAreTheReferees(ScheduleOptions options, Semantics semantics) {
     int length = 131;
-    String machine = new String[] {"ibert", "survey", "norm"}[options.fusion().ordinal()];
+    String machine = new String[] {"ibert", "survey", "norm"}[turn(options)];
     RandomGraphs g = BitExactnessTest.graphs(length, semantics);
     Graph<Op> graph = twoLayers(g, length, 3, 16, 144);
     BitExactnessTest.check(g, graph, machine, semantics, options);
