@@ -172,6 +172,7 @@ final class IrFuzzTest {
   }
 
   /// A graph far deeper than any stack.
+  @SuppressWarnings("OrphanedFormatString") // %x is the name of a value
   private static String chain(int length) {
     StringBuilder s = new StringBuilder("graph @g(%x: f32[1]) -> f32[1] {\n");
     for (int i = 0; i < length; i++) {
