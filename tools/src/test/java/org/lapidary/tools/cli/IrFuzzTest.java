@@ -176,9 +176,10 @@ final class IrFuzzTest {
   private static String chain(int length) {
     StringBuilder s = new StringBuilder("graph @g(%x: f32[1]) -> f32[1] {\n");
     for (int i = 0; i < length; i++) {
-      s.append("%" + i + " = nn.exp(" + (i == 0 ? "%x" : "%" + (i - 1)) + ") : f32[1]\n");
+      String operand = i == 0 ? "x" : String.valueOf(i - 1);
+      s.append("%%%d = nn.exp(%%%s) : f32[1]\n".formatted(i, operand));
     }
-    return s + "return y = %" + (length - 1) + " }";
+    return s + "return y = %%%d }".formatted(length - 1);
   }
 
   private static Ran tried(int seed, Object... command) {
