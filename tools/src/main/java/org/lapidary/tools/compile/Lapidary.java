@@ -9,6 +9,7 @@ import org.lapidary.frontend.onnx.Imported;
 import org.lapidary.frontend.onnx.OnnxImporter;
 import org.lapidary.gemmini.GemminiCompiler;
 import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.program.ProgramVerifier;
 import org.lapidary.gemmini.search.TilingSearch;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
@@ -75,6 +76,7 @@ public final class Lapidary {
                     List.of(),
                     new TilingSearch(options.machine(), options.semantics(), options.cache())),
             _ -> integerOps);
+    timed(steps, "verify", integerOps, () -> ProgramVerifier.require(program), _ -> integerOps);
     return new Compiled(model, imported, canonical, outcome, samples, quantized, program, steps);
   }
 

@@ -13,6 +13,7 @@ import org.lapidary.frontend.onnx.OnnxImporter;
 import org.lapidary.gemmini.GemminiCompiler;
 import org.lapidary.gemmini.map.Cache;
 import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.program.ProgramVerifier;
 import org.lapidary.gemmini.search.TilingSearch;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
@@ -193,13 +194,14 @@ public final class LanguageModelCompiler {
     quantized.forEach((bucket, q) -> {
       programs.put(
           bucket,
-          GemminiCompiler.compile(
-              q.graph(),
-              options.machine(),
-              options.semantics(),
-              options.schedule(),
-              caches,
-              new TilingSearch(options.machine(), options.semantics(), options.cache())));
+          ProgramVerifier.require(
+              GemminiCompiler.compile(
+                  q.graph(),
+                  options.machine(),
+                  options.semantics(),
+                  options.schedule(),
+                  caches,
+                  new TilingSearch(options.machine(), options.semantics(), options.cache()))));
       if (bucket.isPrefill()) {
         referees.put(bucket, q.graph());
       }
