@@ -69,7 +69,7 @@ final class CompileArguments {
       names = "--calibration-method",
       paramLabel = "METHOD",
       description =
-          "How ranges follow from what was seen: min_max, percentile (99.99 %), entropy, mse"
+          "How ranges follow from what was seen: min_max, percentile (99.99 %%), entropy, mse"
               + " (default).")
   Clipping calibrationMethod = QuantizeOptions.DEFAULT.activations();
 

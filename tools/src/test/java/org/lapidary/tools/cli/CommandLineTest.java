@@ -107,7 +107,11 @@ final class CommandLineTest {
       "8"
     };
     Ran compiled = lapidary(words(compile, "-o", program, "--prove", "--json"));
-    assertThat(compiled.err()).isEmpty();
+    assertThat(compiled.err().lines())
+        .singleElement()
+        .asString()
+        .startsWith("calibration: 8 samples of [")
+        .contains("; method mse; ");
     assertThat(compiled.code()).isZero();
     assertThat(compiled.out())
         .contains("\"passes\"", "\"placement\"", "\"can_overflow\" : 0")
