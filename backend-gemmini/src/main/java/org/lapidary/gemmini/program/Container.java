@@ -15,12 +15,10 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.Diagnostic.Code;
@@ -85,43 +83,14 @@ public final class Container {
   ///
   /// @throws DiagnosticException if something else is there
   public static void write(Program program, Path directory) {
-    Path target = directory.toAbsolutePath().normalize();
-    try {
-      if (Files.exists(target) && !isReplaceable(target)) {
-        throw refused(
-            Code.INVALID_INPUT,
-            target,
-            "is there already and holds more than a compiled program",
-            "choose another directory");
-      }
-      Files.createDirectories(target.getParent());
-      Path unfinished = Files.createTempDirectory(target.getParent(), ".lapidary");
-      try {
-        writeFiles(program, unfinished);
-        deleteTree(target);
-        Files.move(unfinished, target);
-      } finally {
-        deleteTree(unfinished);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static boolean isReplaceable(Path target) throws IOException {
-    if (!Files.isDirectory(target)) {
-      return false;
-    }
-    try (Stream<Path> files = Files.list(target)) {
-      List<String> ours = List.of(MANIFEST, GRAPH, CONSTANTS, INSTRUCTIONS, MEMORY);
-      return files.allMatch(f -> ours.contains(f.getFileName().toString()));
-    }
+    WholeDirectory.write(
+        directory,
+        List.of(MANIFEST, GRAPH, CONSTANTS, INSTRUCTIONS, MEMORY)::containsAll,
+        "a compiled program",
+        unfinished -> writeFiles(program, unfinished));
   }
 
   private static void writeFiles(Program program, Path directory) throws IOException {
-    // Others may read what is inside a directory made for one.
-    directory.toFile().setReadable(true, false);
-    directory.toFile().setExecutable(true, false);
     Files.writeString(directory.resolve(GRAPH), IrPrinter.print(program.graph()));
     ConstantDirectory constants = new ConstantDirectory(directory.resolve(CONSTANTS));
     hostConstants(program).forEach(c -> constants.write(c.data()));
@@ -329,19 +298,6 @@ public final class Container {
           file,
           "does not have the " + bytes + " bytes it should",
           "compile it again");
-    }
-  }
-
-  private static void deleteTree(Path root) throws IOException {
-    if (!Files.exists(root)) {
-      return;
-    }
-    List<Path> all;
-    try (Stream<Path> walk = Files.walk(root)) {
-      all = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : all) {
-      Files.delete(path);
     }
   }
 

@@ -1,15 +1,12 @@
 package org.lapidary.tools.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.lapidary.ir.Diagnostic;
-import org.lapidary.ir.DiagnosticException;
 import org.lapidary.tools.blame.BlameReport;
 import org.lapidary.tools.blame.Investigation;
 import org.lapidary.tools.blame.Verdict;
@@ -71,7 +68,7 @@ final class BlameCommand implements Callable<Integer> {
                 progress.steps());
       }
       BlameReport report = new BlameReport(String.valueOf(model.getFileName()), found);
-      html.ifPresent(file -> write(file, report.page()));
+      html.ifPresent(file -> Texts.write(file, report.page().getBytes(StandardCharsets.UTF_8)));
       if (output.json()) {
         output.document(report.document());
       } else {
@@ -135,19 +132,5 @@ final class BlameCommand implements Callable<Integer> {
 
   private static String decibels(double noise) {
     return noise == 0 ? "none" : BlameReport.number(10 * Math.log10(noise)) + " dB";
-  }
-
-  private static void write(Path file, String page) {
-    try {
-      Files.writeString(file, page);
-    } catch (IOException e) {
-      throw new DiagnosticException(
-          Diagnostic.error(
-              Diagnostic.Code.INVALID_INPUT,
-              file.toString(),
-              "",
-              "the page cannot be written",
-              "check that the folder exists"));
-    }
   }
 }

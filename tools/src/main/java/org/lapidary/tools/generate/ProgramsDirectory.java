@@ -7,13 +7,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.lapidary.gemmini.program.Container;
 import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.program.WholeDirectory;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.Diagnostic.Code;
 import org.lapidary.ir.DiagnosticException;
@@ -48,32 +47,14 @@ public final class ProgramsDirectory {
   ///
   /// @throws DiagnosticException if something else is there
   public static void write(Programs programs, Path directory) {
-    Path target = directory.toAbsolutePath().normalize();
-    try {
-      if (Files.exists(target) && !isReplaceable(target)) {
-        throw refused(
-            Code.INVALID_INPUT,
-            directory,
-            "is there already and holds something else than programs for generation",
-            "choose another directory");
-      }
-      Files.createDirectories(target.getParent());
-      Path unfinished = Files.createTempDirectory(target.getParent(), ".lapidary");
-      try {
-        writeFiles(programs, unfinished);
-        deleteTree(target);
-        Files.move(unfinished, target);
-      } finally {
-        deleteTree(unfinished);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    WholeDirectory.write(
+        directory,
+        ProgramsDirectory::areOurs,
+        "programs for generation",
+        unfinished -> writeFiles(programs, unfinished));
   }
 
   private static void writeFiles(Programs programs, Path directory) throws IOException {
-    directory.toFile().setReadable(true, false);
-    directory.toFile().setExecutable(true, false);
     ConstantDirectory constants = new ConstantDirectory(directory.resolve(CONSTANTS));
     for (Bucket bucket : programs.model().programs()) {
       Container.write(required(programs.programs(), bucket), directory.resolve(bucket.name()));
@@ -99,16 +80,10 @@ public final class ProgramsDirectory {
     return program;
   }
 
-  private static boolean isReplaceable(Path target) throws IOException {
-    if (!Files.isDirectory(target)) {
-      return false;
-    }
-    try (Stream<Path> files = Files.list(target)) {
-      List<String> names = files.map(f -> f.getFileName().toString()).toList();
-      return names.isEmpty()
-          || (names.contains(MANIFEST)
-              && names.stream().allMatch(n -> n.matches("generate.json|constants|[a-z]+-[0-9]+")));
-    }
+  private static boolean areOurs(List<String> names) {
+    return names.isEmpty()
+        || (names.contains(MANIFEST)
+            && names.stream().allMatch(n -> n.matches("generate.json|constants|[a-z]+-[0-9]+")));
   }
 
   /// Reads a language model.
@@ -151,19 +126,6 @@ public final class ProgramsDirectory {
           "compile it again");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void deleteTree(Path root) throws IOException {
-    if (!Files.exists(root)) {
-      return;
-    }
-    List<Path> all;
-    try (Stream<Path> walk = Files.walk(root)) {
-      all = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : all) {
-      Files.delete(path);
     }
   }
 
