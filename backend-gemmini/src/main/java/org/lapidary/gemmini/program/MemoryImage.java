@@ -2,6 +2,7 @@ package org.lapidary.gemmini.program;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.lapidary.sim.MainMemory;
 
 /// What main memory holds before the program starts: constants by reference, read when they are
 /// needed.
@@ -16,6 +17,11 @@ public record MemoryImage(long base, long bytes, List<Segment> segments) {
 
   /// Neighbouring bytes.
   public record Segment(long address, long bytes, Supplier<byte[]> content) {}
+
+  /// Puts the content into memory.
+  public void load(MainMemory memory) {
+    segments.forEach(segment -> memory.store(segment.address(), segment.content().get()));
+  }
 
   /// Size of the part that is not all zero.
   public long contentBytes() {

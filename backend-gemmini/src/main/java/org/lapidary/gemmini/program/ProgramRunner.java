@@ -105,9 +105,7 @@ public final class ProgramRunner {
 
   /// Puts the program's constants into memory; needed again after another program has been there.
   public void load() {
-    for (MemoryImage.Segment segment : program.image().segments()) {
-      memory.store(segment.address(), segment.content().get());
-    }
+    program.image().load(memory);
   }
 
   /// Runs the program as it was built for, without timing.
@@ -211,10 +209,9 @@ public final class ProgramRunner {
   private void execute(Simulator simulator, Step.Accelerator step, Optional<KernelTimer> timer) {
     List<Step.Range> ranges = step.ranges();
     for (int i = 0; i < ranges.size(); i++) {
-      int to = i + 1 < ranges.size() ? ranges.get(i + 1).from() : step.to();
       int kernel = ranges.get(i).kernel();
       timer.ifPresent(t -> t.begin(kernel));
-      simulator.execute(commands.packed(), ranges.get(i).from(), to);
+      simulator.execute(commands.packed(), ranges.get(i).from(), step.end(i));
     }
   }
 

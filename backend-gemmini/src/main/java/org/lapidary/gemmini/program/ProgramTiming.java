@@ -23,8 +23,7 @@ public record ProgramTiming(long cycles, List<KernelCycles> kernels) {
         List<Step.Range> ranges = part.ranges();
         for (int r = 0; r < ranges.size(); r++) {
           timer.begin(ranges.get(r).kernel());
-          int to = r + 1 < ranges.size() ? ranges.get(r + 1).from() : part.to();
-          for (int i = ranges.get(r).from(); i < to; i++) {
+          for (int i = ranges.get(r).from(); i < part.end(r); i++) {
             int at = Simulator.PACKED_LONGS * i;
             timer.command(i, (int) words[at], words[at + 1], words[at + 2]);
           }

@@ -20,9 +20,7 @@ public final class ProgramVerifier {
   ///   compiler
   public static Program require(Program program) {
     MainMemory memory = new MainMemory(program.memoryBase(), program.memoryBytes());
-    for (MemoryImage.Segment segment : program.image().segments()) {
-      memory.store(segment.address(), segment.content().get());
-    }
+    program.image().load(memory);
     Simulator simulator = new Simulator(program.machine(), program.semantics(), memory);
     simulator.observe(new Checker(program.machine()));
     for (Step step : program.steps()) {
@@ -36,9 +34,8 @@ public final class ProgramVerifier {
   private static void run(Program program, Step.Accelerator step, Simulator simulator) {
     for (int i = 0; i < step.ranges().size(); i++) {
       Step.Range range = step.ranges().get(i);
-      int to = i + 1 < step.ranges().size() ? step.ranges().get(i + 1).from() : step.to();
       try {
-        simulator.execute(program.commands(), range.from(), to);
+        simulator.execute(program.commands(), range.from(), step.end(i));
       } catch (MachineTrap e) {
         throw new IllegalStateException(
             "kernel %d of nodes %s: %s"

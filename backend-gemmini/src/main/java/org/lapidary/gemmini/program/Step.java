@@ -20,6 +20,11 @@ public sealed interface Step {
     public Accelerator {
       ranges = List.copyOf(ranges);
     }
+
+    /// Index after the last command of a range.
+    public int end(int range) {
+      return range + 1 < ranges.size() ? ranges.get(range + 1).from() : to;
+    }
   }
 
   /// Commands from one on, up to the next range, that serve a kernel.

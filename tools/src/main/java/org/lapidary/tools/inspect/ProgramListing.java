@@ -61,10 +61,9 @@ public final class ProgramListing {
   private void deal(Step.Accelerator step) {
     for (int i = 0; i < step.ranges().size(); i++) {
       Step.Range range = step.ranges().get(i);
-      int to = i + 1 < step.ranges().size() ? step.ranges().get(i + 1).from() : step.to();
       commands.merge(
           range.kernel(),
-          IntStream.range(range.from(), to).toArray(),
+          IntStream.range(range.from(), step.end(i)).toArray(),
           (x, y) -> IntStream.concat(IntStream.of(x), IntStream.of(y)).toArray());
     }
   }

@@ -1,11 +1,9 @@
 package org.lapidary.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.lapidary.tools.cli.Shell.lapidary;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -15,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lapidary.ir.Tensor;
+import org.lapidary.tools.cli.Shell.Ran;
 import org.lapidary.tools.data.Npy;
 
 /// The program as its users meet it: commands, exit codes, messages.
@@ -23,21 +22,6 @@ final class CommandLineTest {
       Path.of(System.getProperty("lapidary.root", ".."), "testdata/models/bert-reviews");
 
   @TempDir Path folder = Path.of("");
-
-  private record Ran(int code, String out, String err) {}
-
-  private static Ran lapidary(Object... words) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    String[] args = Arrays.stream(words).map(String::valueOf).toArray(String[]::new);
-    int code =
-        Main.run(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            args);
-    return new Ran(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-  }
 
   private Path sample(String name) throws IOException {
     Tensor all = Npy.read(BERT.resolve(name + ".npy"));
