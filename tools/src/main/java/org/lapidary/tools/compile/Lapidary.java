@@ -19,7 +19,6 @@ import org.lapidary.ir.pass.PassRunner;
 import org.lapidary.passes.quant.Calibration;
 import org.lapidary.passes.quant.GivenSteps;
 import org.lapidary.passes.quant.QuantizedModel;
-import org.lapidary.passes.quant.Quantizer;
 
 /// The whole way: an ONNX file in, a program for the accelerator out.
 public final class Lapidary {
@@ -34,6 +33,35 @@ public final class Lapidary {
 
   /// Compiles a model, telling how many calibration samples are done.
   public static Compiled compile(Path model, CompileOptions options, LongConsumer progress) {
+    Prepared prepared = prepare(model, options, progress);
+    List<PassRunner.Step> steps = new ArrayList<>(prepared.steps());
+    int ops = prepared.canonical().nodes().size();
+    QuantizedModel quantized =
+        timed(
+            steps,
+            "quantize",
+            ops,
+            () -> prepared.quantized(options.quantization()),
+            q -> q.graph().nodes().size());
+    int number = prepared.outcome().steps().size() + 1;
+    dump(options, "quantize", number, prepared.canonical(), quantized.graph());
+    int integerOps = quantized.graph().nodes().size();
+    Program program =
+        timed(steps, "emit", integerOps, () -> emit(quantized, options), _ -> integerOps);
+    timed(steps, "verify", integerOps, () -> ProgramVerifier.require(program), _ -> integerOps);
+    return new Compiled(
+        model,
+        prepared.imported(),
+        prepared.canonical(),
+        prepared.outcome(),
+        prepared.samples(),
+        quantized,
+        program,
+        steps);
+  }
+
+  /// Does what neither the recipe of quantization nor the machine has a part in.
+  public static Prepared prepare(Path model, CompileOptions options, LongConsumer progress) {
     List<PassRunner.Step> steps = new ArrayList<>();
     Imported imported =
         timed(steps, "import", 0, () -> OnnxImporter.read(model, options.dims()), Lapidary::size);
@@ -52,32 +80,18 @@ public final class Lapidary {
             () -> calibrate(canonical, samples, options.threads(), progress),
             _ -> ops);
     calibration.give(given.steps());
-    QuantizedModel quantized =
-        timed(
-            steps,
-            "quantize",
-            ops,
-            () -> Quantizer.quantize(canonical, calibration, options.quantization()),
-            q -> q.graph().nodes().size());
-    int number = outcome.steps().size() + 1;
-    dump(options, "quantize", number, canonical, quantized.graph());
-    int integerOps = quantized.graph().nodes().size();
-    Program program =
-        timed(
-            steps,
-            "emit",
-            integerOps,
-            () ->
-                GemminiCompiler.compile(
-                    quantized.graph(),
-                    options.machine(),
-                    options.semantics(),
-                    options.schedule(),
-                    List.of(),
-                    new TilingSearch(options.machine(), options.semantics(), options.cache())),
-            _ -> integerOps);
-    timed(steps, "verify", integerOps, () -> ProgramVerifier.require(program), _ -> integerOps);
-    return new Compiled(model, imported, canonical, outcome, samples, quantized, program, steps);
+    return new Prepared(imported, canonical, outcome, samples, calibration, steps);
+  }
+
+  /// The program for a quantized model, not yet verified.
+  public static Program emit(QuantizedModel quantized, CompileOptions options) {
+    return GemminiCompiler.compile(
+        quantized.graph(),
+        options.machine(),
+        options.semantics(),
+        options.schedule(),
+        List.of(),
+        new TilingSearch(options.machine(), options.semantics(), options.cache()));
   }
 
   /// Observes ranges on several threads, whose number does not show in the result.
