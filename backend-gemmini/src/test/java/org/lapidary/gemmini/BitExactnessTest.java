@@ -99,6 +99,23 @@ class BitExactnessTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("machines")
+  void blocksOfColumnsHaveScalesOfTheirOwn(String machine, Semantics semantics) {
+    for (int seed = 0; seed < 12; seed++) {
+      RandomGraphs g = graphs(1000 + seed, semantics);
+      int m = g.between(1, 40);
+      int n = g.between(1, 150);
+      int k = g.between(1, 70);
+      Value sum = g.matmul(g.quantizedInput("x", 1, m, k), g.int8("w", k, n), "mm");
+      sum = g.random.nextBoolean() ? g.add(sum, g.int32("row", 1000, n)) : sum;
+      Value blocks = g.requantizeBlocks(sum, g.random.nextBoolean());
+      Value next = g.requantize(g.matmul(blocks, g.int8("v", n, 9), "next"), 0.02, false);
+      check(
+          g, g.random.nextBoolean() ? g.result(blocks, next) : g.result(next), machine, semantics);
+    }
+  }
+
   private static Value[] epilogues(RandomGraphs g, Value sum) {
     List<Value> outs = new java.util.ArrayList<>();
     if (g.random.nextBoolean()) {

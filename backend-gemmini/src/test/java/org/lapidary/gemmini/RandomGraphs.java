@@ -97,6 +97,17 @@ final class RandomGraphs {
     return emit(new MoveOut.Requantize(x, (float) scale, relu, SCALE), "requantize");
   }
 
+  /// Read out in blocks of columns of any width, those of no whole tiles included.
+  Value requantizeBlocks(Value x, boolean relu) {
+    int n = x.type().dim(-1);
+    int columns = random.nextBoolean() ? 16 * between(1, 3) : between(1, 40);
+    List<Float> scales = new ArrayList<>();
+    for (int c = 0; c < n; c += columns) {
+      scales.add((float) (0.02 * Math.exp(random.nextGaussian())));
+    }
+    return emit(new MoveOut.RequantizeBlocks(x, scales, columns, relu, SCALE), "requantize_blocks");
+  }
+
   Value gelu(Value x) {
     return emit(
         new MoveOut.GeluI32(x, -between(20, 200), -between(20, 4000), -3e-7f, SCALE), "gelu");

@@ -118,7 +118,10 @@ public record Baseline(Map<HostWork, Long> elements, long matmulCycles) {
       return;
     }
     Graph.Node<Op> node = definitions.get(source);
-    boolean straight = node != null && node.op() instanceof MoveOut.Requantize;
+    boolean straight =
+        node != null
+            && (node.op() instanceof MoveOut.Requantize
+                || node.op() instanceof MoveOut.RequantizeBlocks);
     boolean attention = origin(other, definitions) != null;
     if (!(straight && attention)) {
       quantized.add(source);

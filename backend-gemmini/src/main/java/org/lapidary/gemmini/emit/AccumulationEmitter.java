@@ -186,7 +186,7 @@ final class AccumulationEmitter {
           stage.stores(),
           e,
           p.tiles,
-          new Stores.Target(address, stride, p.rows, p.cols),
+          new Stores.Target(address, stride, p.rows, p.col, p.cols),
           tiling.storeTiles());
     }
   }

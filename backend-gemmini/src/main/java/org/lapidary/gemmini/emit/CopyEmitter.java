@@ -44,7 +44,7 @@ record CopyEmitter(int number, Kernel.Copy kernel, Units units, OnChip chip, Add
     units.stores.scratchpad(
         stage.stores(),
         spadRow,
-        new Stores.Target(addresses.of(to, batch, row, col), to.stride(-2), rows, cols));
+        new Stores.Target(addresses.of(to, batch, row, col), to.stride(-2), rows, col, cols));
     units.pipeline.accept(stage);
   }
 

@@ -194,6 +194,7 @@ final class LoopEmitter {
   private static Activation activation(MoveOut op) {
     return switch (op) {
       case MoveOut.Requantize r -> r.relu() ? Activation.RELU : Activation.NONE;
+      case MoveOut.RequantizeBlocks r -> r.relu() ? Activation.RELU : Activation.NONE;
       case MoveOut.GeluI32 _ -> Activation.IGELU;
       case MoveOut.SoftmaxI32 _ -> Activation.SOFTMAX;
       case MoveOut.LayerNormI32 _ -> Activation.LAYERNORM;

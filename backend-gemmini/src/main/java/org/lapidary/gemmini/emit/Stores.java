@@ -16,7 +16,8 @@ final class Stores {
   /// Where a piece goes.
   ///
   /// @param address of its first element
-  record Target(long address, long strideBytes, int rows, int cols) {}
+  /// @param firstCol its place in the whole matrix
+  record Target(long address, long strideBytes, int rows, int firstCol, int cols) {}
 
   private static final NormCommand[][] LAYERNORM_PHASES = {
     {NormCommand.SUM, NormCommand.MEAN},
@@ -81,9 +82,13 @@ final class Stores {
   }
 
   private void scaled(Commands out, MoveOut op, SumTiles tiles, Target target, int tilesAtOnce) {
+    if (op instanceof MoveOut.RequantizeBlocks blocks) {
+      blocks(out, blocks, tiles, target, tilesAtOnce);
+      return;
+    }
     prepare(out, op, target.strideBytes());
     switch (op) {
-      case MoveOut.Requantize _, MoveOut.GeluI32 _ ->
+      case MoveOut.Requantize _, MoveOut.RequantizeBlocks _, MoveOut.GeluI32 _ ->
           elementwise(out, tiles, target, false, tilesAtOnce);
       case MoveOut.SoftmaxI32 _ -> wholeRows(out, SOFTMAX_PHASES, tiles, target);
       case MoveOut.LayerNormI32 _ -> wholeRows(out, LAYERNORM_PHASES, tiles, target);
@@ -97,6 +102,7 @@ final class Stores {
         Activation activation = r.relu() ? Activation.RELU : Activation.NONE;
         activate(out, new Setting(activation, stride, r.scale()));
       }
+      case MoveOut.RequantizeBlocks r -> block(out, r, 0, stride);
       case MoveOut.GeluI32 g -> {
         activate(out, new Setting(Activation.IGELU, stride, g.scale()));
         geluConstants(out, g);
@@ -105,6 +111,29 @@ final class Stores {
           softmax(out, new Setting(Activation.SOFTMAX, stride, s.scale()), s);
       case MoveOut.LayerNormI32 l ->
           activate(out, new Setting(Activation.LAYERNORM, stride, l.scale()));
+    }
+  }
+
+  private void block(Commands out, MoveOut.RequantizeBlocks op, int column, long stride) {
+    Activation activation = op.relu() ? Activation.RELU : Activation.NONE;
+    activate(out, new Setting(activation, stride, op.scale(column)));
+  }
+
+  /// Block after block of columns, the store unit being set anew in between. A store begins with a
+  /// tile; where blocks are no whole tiles, those of one tile are stored from the last to the
+  /// first, each writing over what the one before wrote of its columns.
+  private void blocks(
+      Commands out, MoveOut.RequantizeBlocks op, SumTiles tiles, Target t, int tilesAtOnce) {
+    int width = op.columns();
+    int unit = width % dim == 0 ? width : dim;
+    int end = t.firstCol() + t.cols();
+    for (int col = t.firstCol(); col < end; col = (col / unit + 1) * unit) {
+      int unitEnd = Math.min(end, (col / unit + 1) * unit);
+      for (int b = (unitEnd - 1) / width; b >= col / width; b--) {
+        block(out, op, b * width, t.strideBytes());
+        int to = Math.min(unitEnd, (b + 1) * width);
+        columns(out, tiles, t, col - t.firstCol(), to - t.firstCol(), false, tilesAtOnce);
+      }
     }
   }
 
@@ -172,15 +201,20 @@ final class Stores {
 
   private void elementwise(
       Commands out, SumTiles tiles, Target target, boolean raw, int tilesAtOnce) {
+    columns(out, tiles, target, 0, target.cols(), raw, tilesAtOnce);
+  }
+
+  private void columns(
+      Commands out, SumTiles tiles, Target target, int from, int to, boolean raw, int tilesAtOnce) {
     int wide = tiles.blockRows() != dim ? dim : tilesAtOnce * dim;
     int size = raw ? Integer.BYTES : 1;
     for (int r = 0; r < target.rows(); r += tiles.blockRows()) {
       int rows = Math.min(tiles.blockRows(), target.rows() - r);
-      for (int c = 0; c < target.cols(); c += wide) {
+      for (int c = from; c < to; c += wide) {
         int row = tiles.row(r / tiles.blockRows(), c / dim);
         long address = target.address() + r * target.strideBytes() + (long) c * size;
-        LocalAddr from = raw ? LocalAddr.accFull(row) : LocalAddr.acc(row);
-        out.mvout(address, from, Math.min(wide, target.cols() - c), rows);
+        LocalAddr sums = raw ? LocalAddr.accFull(row) : LocalAddr.acc(row);
+        out.mvout(address, sums, Math.min(wide, to - c), rows);
       }
     }
   }

@@ -23,7 +23,7 @@ public sealed interface Epilogue {
     @Override
     public boolean needsWholeRows() {
       return switch (op) {
-        case MoveOut.Requantize _, MoveOut.GeluI32 _ -> false;
+        case MoveOut.Requantize _, MoveOut.RequantizeBlocks _, MoveOut.GeluI32 _ -> false;
         case MoveOut.SoftmaxI32 _, MoveOut.LayerNormI32 _ -> true;
       };
     }

@@ -35,7 +35,9 @@ record FusionRules(Uses uses, GemminiParams machine, Fusion fusion) {
 
   /// Whether an operation reads its sum from the accumulator.
   Choice choose(Graph.Node<? extends Op> node) {
-    if (!(node.op() instanceof MoveOut op) || op instanceof MoveOut.Requantize) {
+    if (!(node.op() instanceof MoveOut op)
+        || op instanceof MoveOut.Requantize
+        || op instanceof MoveOut.RequantizeBlocks) {
       return new Choice(true, "on the way out of the accumulator");
     }
     if (!(uses.op(op.x()) instanceof Accumulate)) {

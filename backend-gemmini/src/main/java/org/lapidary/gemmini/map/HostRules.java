@@ -41,6 +41,10 @@ record HostRules(Uses uses, GemminiParams machine, Semantics semantics) {
       case MoveOut.Requantize r when r.relu() && !(r.scale() > 0) ->
           Optional.of("ReLU with a negative scale depends on the order of the two");
       case MoveOut.Requantize _ -> Optional.empty();
+      case MoveOut.RequantizeBlocks r
+          when r.relu() && r.scales().stream().anyMatch(s -> !(s > 0)) ->
+          Optional.of("ReLU with a negative scale depends on the order of the two");
+      case MoveOut.RequantizeBlocks _ -> Optional.empty();
       case MoveOut _ when !machine.hasNormalizations() ->
           Optional.of("machine " + machine.name() + " has no normalisation unit");
       case MoveOut.GeluI32 _ -> Optional.empty();

@@ -41,6 +41,7 @@ public record TilingKey(String text) {
       case Epilogue.Scaled s ->
           switch (s.op()) {
             case MoveOut.Requantize r -> r.relu() ? "relu" : "requantize";
+            case MoveOut.RequantizeBlocks r -> (r.relu() ? "relu/" : "requantize/") + r.columns();
             case MoveOut.GeluI32 _ -> "gelu";
             case MoveOut.SoftmaxI32 _ -> "softmax";
             case MoveOut.LayerNormI32 _ -> "layernorm";

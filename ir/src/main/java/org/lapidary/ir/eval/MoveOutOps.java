@@ -22,6 +22,7 @@ final class MoveOutOps {
     byte[] out = new byte[x.length];
     switch (op) {
       case MoveOut.Requantize requantize -> requantize(x, out, requantize);
+      case MoveOut.RequantizeBlocks blocks -> requantize(x, out, blocks);
       case MoveOut.GeluI32 gelu -> gelu(x, out, gelu);
       case MoveOut.SoftmaxI32 softmax -> {
         for (int row = 0, n = type.dim(-1); row < x.length; row += n) {
@@ -40,6 +41,14 @@ final class MoveOutOps {
   private static void requantize(int[] x, byte[] out, MoveOut.Requantize op) {
     for (int i = 0; i < x.length; i++) {
       byte scaled = scale8(x[i], op.scale());
+      out[i] = op.relu() && scaled < 0 ? 0 : scaled;
+    }
+  }
+
+  private static void requantize(int[] x, byte[] out, MoveOut.RequantizeBlocks op) {
+    int n = op.x().type().dim(-1);
+    for (int i = 0; i < x.length; i++) {
+      byte scaled = scale8(x[i], op.scale(i % n));
       out[i] = op.relu() && scaled < 0 ? 0 : scaled;
     }
   }

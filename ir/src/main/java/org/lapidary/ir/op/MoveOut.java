@@ -1,5 +1,6 @@
 package org.lapidary.ir.op;
 
+import java.util.List;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
@@ -31,6 +32,35 @@ public sealed interface MoveOut extends QOp {
   /// `scale8(x, scale)`, then `max(0, ·)` if `relu`. `scale` is positive. Source: gemmini.md §6.6.
   @Name("q.requantize")
   record Requantize(Value x, float scale, boolean relu, double outScale) implements MoveOut {}
+
+  /// [Requantize] with a scale of its own for every `columns` elements of the last axis, which its
+  /// length need not divide: what a weight whose blocks of columns have steps of their own needs to
+  /// end on one grid. The scale of x's type is a nominal one. Source: gemmini.md §6.6; the store
+  /// configuration may change between stores.
+  @Name("q.requantize_blocks")
+  record RequantizeBlocks(Value x, List<Float> scales, int columns, boolean relu, double outScale)
+      implements MoveOut {
+    public RequantizeBlocks {
+      scales = List.copyOf(scales);
+    }
+
+    @Override
+    public TensorType resultType() {
+      int n = x.type().rank() == 0 ? 0 : x.type().dim(-1);
+      Shapes.require(
+          columns > 0 && n > 0 && (n - 1) / columns + 1 == scales.size(),
+          "%d scales for every %d columns of %s",
+          scales.size(),
+          columns,
+          x.type());
+      return MoveOut.super.resultType();
+    }
+
+    /// Scale of a column.
+    public float scale(int column) {
+      return scales.get(column / columns);
+    }
+  }
 
   /// I-BERT's GELU, all in wrapping 32-bit arithmetic. `scale` is negative, as `qc` is.
   ///

@@ -1,5 +1,6 @@
 package org.lapidary.ir.text;
 
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +32,7 @@ record AttributeReader(String source, ConstantStore store) {
       return constant(value, result);
     }
     if (value.list() != null && value.CONSTANT() == null) {
-      return integers(value.list());
+      return elements(value.list(), declared);
     }
     if (value.number() == null && value.name() == null) {
       throw new IllegalArgumentException("a constant where none is due");
@@ -79,10 +80,12 @@ record AttributeReader(String source, ConstantStore store) {
     throw new IllegalArgumentException(text);
   }
 
-  private static List<Integer> integers(IrTextParser.ListContext list) {
-    List<Integer> out = new ArrayList<>();
+  private static List<?> elements(IrTextParser.ListContext list, Type declared) {
+    boolean real =
+        declared instanceof ParameterizedType p && p.getActualTypeArguments()[0] == Float.class;
+    List<Object> out = new ArrayList<>();
     for (IrTextParser.ElementContext element : list.element()) {
-      out.add(Integer.valueOf(element.getText()));
+      out.add(scalar(element.getText(), real ? float.class : int.class));
     }
     return out;
   }

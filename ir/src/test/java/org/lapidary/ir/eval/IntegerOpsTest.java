@@ -64,6 +64,16 @@ class IntegerOpsTest {
   }
 
   @Test
+  void requantizeInBlocks() {
+    Tensor x = i32(0.1, List.of(2, 3), -1000, -5, 10, 100, 5, -10);
+    List<Float> scales = List.of(0.5f, 2f);
+    assertThat(Ops.apply(v -> new MoveOut.RequantizeBlocks(v, scales, 2, false, 0.2), x))
+        .isEqualTo(i8(0.2, List.of(2, 3), -128, -2, 20, 50, 2, -20));
+    assertThat(Ops.apply(v -> new MoveOut.RequantizeBlocks(v, scales, 2, true, 0.2), x))
+        .isEqualTo(i8(0.2, List.of(2, 3), 0, 0, 20, 50, 2, 0));
+  }
+
+  @Test
   void geluWithTheConstantsOfACoarseScale() {
     Tensor x = i32(0.8, List.of(4), -5, -1, 1, 5);
     assertThat(Ops.apply(v -> new MoveOut.GeluI32(v, -3, -10, 1f, 1), x))

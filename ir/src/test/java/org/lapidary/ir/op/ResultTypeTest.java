@@ -110,6 +110,11 @@ class ResultTypeTest {
     accepts("i32<scale=0.125>[2,4]", new Accumulate.MatMulI8(i8, value(DType.I8, 0.25, 3, 4)));
     accepts("i32<scale=0.25>[2,3]", new Accumulate.AddI32(i32, value(DType.I32, 0.25, 3)));
     accepts("i8<scale=0.1>[2,3]", new MoveOut.Requantize(i32, 1f, false, 0.1));
+    accepts(
+        "i8<scale=0.1>[2,3]", new MoveOut.RequantizeBlocks(i32, List.of(1f, 2f), 2, false, 0.1));
+    refuses(
+        new MoveOut.RequantizeBlocks(i32, List.of(1f), 2, false, 0.1),
+        "1 scales for every 2 columns of i32<scale=0.25>[2,3]");
     accepts("i32<scale=0.1>[2,3]", new HostBridge.Quantize(f, DType.I32, 0.1, -9, 9));
     accepts("f32[2,3]", new HostBridge.Dequantize(i8));
     refuses(new Accumulate.MatMulI8(i8, i32), "i32<scale=0.25>[2,3] where i8 is needed");

@@ -44,16 +44,20 @@ class RoundTripTest {
     Value out = b.emit(new MoveOut.Requantize(product, 0.3f, true, 1 / 3.0));
     b.result("logits", out);
     b.result("sum", product);
+    b.result("blocks", b.emit(new MoveOut.RequantizeBlocks(product, List.of(0.3f), 4, false, 0.5)));
     String text =
         """
-        graph @tiny(%input_ids: f32[2,3]) -> i8<scale=0.3333333333333333>[2,1], i32[2,1] {
+        graph @tiny(%input_ids: f32[2,3]) -> i8<scale=0.3333333333333333>[2,1], i32[2,1],\
+         i8<scale=0.5>[2,1] {
           %0 = q.quantize(%input_ids) {to=i8, scale=0.1, low=-127, high=127} : i8<scale=0.1>[2,3]\
           loc("onnx:/q/MatMul")
           %1 = nn.const() {data=@w [1,-2,3]} : i8[3,1]
           %2 = q.matmul(%0, %1) : i32[2,1]  loc("onnx:/q/MatMul", "lower")
           %3 = q.requantize(%2) {scale=0.3, relu=true, outScale=0.3333333333333333}\
          : i8<scale=0.3333333333333333>[2,1]
-          return logits = %3, sum = %2
+          %4 = q.requantize_blocks(%2) {scales=[0.3], columns=4, relu=false, outScale=0.5}\
+         : i8<scale=0.5>[2,1]
+          return logits = %3, sum = %2, blocks = %4
         }
         """;
     assertThat(IrPrinter.print(b.build())).isEqualTo(text);

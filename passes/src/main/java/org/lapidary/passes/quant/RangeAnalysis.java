@@ -76,6 +76,7 @@ final class RangeAnalysis {
       case HostBridge.Dequantize _ -> Interval.BYTE;
       case Accumulate sum -> accumulate(sum, node);
       case MoveOut.Requantize q -> requantize(q, node);
+      case MoveOut.RequantizeBlocks q -> requantize(q, node);
       case MoveOut.GeluI32 gelu -> gelu(gelu, node);
       case MoveOut.SoftmaxI32 softmax -> softmax(softmax, node);
       case MoveOut.LayerNormI32 norm -> norm(norm, node);
@@ -172,13 +173,30 @@ final class RangeAnalysis {
     return new Interval(low, high);
   }
 
+  private Interval requantize(MoveOut.RequantizeBlocks q, Node<Op> node) {
+    Interval x = of(q.x());
+    proved(node, "the rounded number", 127);
+    int n = q.x().type().dim(-1);
+    long[] low = new long[n];
+    long[] high = new long[n];
+    for (int c = 0; c < n; c++) {
+      low[c] = scaled(x.low(c), q.scale(c), q.relu());
+      high[c] = scaled(x.high(c), q.scale(c), q.relu());
+    }
+    return new Interval(low, high);
+  }
+
   private static long[] scaled(long[] ends, MoveOut.Requantize q) {
     long[] out = new long[ends.length];
     for (int i = 0; i < out.length; i++) {
-      long y = Rounding.scale8(Rounding.saturate32(ends[i]), q.scale());
-      out[i] = q.relu() ? Math.max(0, y) : y;
+      out[i] = scaled(ends[i], q.scale(), q.relu());
     }
     return out;
+  }
+
+  private static long scaled(long x, float scale, boolean relu) {
+    long y = Rounding.scale8(Rounding.saturate32(x), scale);
+    return relu ? Math.max(0, y) : y;
   }
 
   private Interval gelu(MoveOut.GeluI32 gelu, Node<Op> node) {
