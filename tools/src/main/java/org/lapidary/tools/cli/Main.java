@@ -4,6 +4,10 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,28 +25,31 @@ import picocli.CommandLine.Spec;
       "Cuts an ONNX BERT or GPT into an integer program for the Gemmini accelerator,",
       "runs it on a simulator, and says what it cost in accuracy and won in cycles."
     },
-    footer = {"", "Start with: lapidary demo"},
-    subcommands = {
-      DemoCommand.class,
-      CompileCommand.class,
-      RunCommand.class,
-      GenerateCommand.class,
-      ReferenceCommand.class,
-      ValidateCommand.class,
-      BlameCommand.class,
-      PrintCommand.class,
-      OptCommand.class,
-      DiffCommand.class,
-      GraphCommand.class,
-      ReplayCommand.class,
-      CyclesCommand.class,
-      BenchCommand.class,
-      StudyCommand.class,
-      MachineCommand.class,
-      AsmCommand.class,
-      DisasmCommand.class,
-    })
+    footer = {"", "Start with: lapidary demo"})
 public final class Main implements Runnable {
+  /// In the order of `lapidary --help`.
+  private static final List<Class<?>> COMMANDS =
+      List.of(
+          DemoCommand.class,
+          CompileCommand.class,
+          RunCommand.class,
+          GenerateCommand.class,
+          ReferenceCommand.class,
+          ValidateCommand.class,
+          BlameCommand.class,
+          PrintCommand.class,
+          OptCommand.class,
+          DiffCommand.class,
+          GraphCommand.class,
+          ReplayCommand.class,
+          CyclesCommand.class,
+          BenchCommand.class,
+          StudyCommand.class,
+          MachineCommand.class,
+          AsmCommand.class,
+          DisasmCommand.class,
+          CompletionCommand.class);
+
   static final int FAILED = 1;
   static final int OUR_BUG = 70;
 
@@ -60,7 +67,7 @@ public final class Main implements Runnable {
   ///
   /// @return the exit code
   public static int run(PrintStream out, PrintStream err, String... args) {
-    CommandLine line = new CommandLine(new Main());
+    CommandLine line = line(args);
     line.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
@@ -75,6 +82,38 @@ public final class Main implements Runnable {
     line.getOut().flush();
     line.getErr().flush();
     return code;
+  }
+
+  /// The commands, of which only those are made whole that the words may call: looking through the
+  /// options of all of them takes longer than anything else about starting.
+  private static CommandLine line(String... args) {
+    return line(
+        name -> Arrays.stream(args).anyMatch(word -> word.equals(name) || word.startsWith("@")));
+  }
+
+  static CommandLine withEveryCommand() {
+    return line(_ -> true);
+  }
+
+  private static CommandLine line(Predicate<String> whole) {
+    CommandLine line = new CommandLine(new Main());
+    for (Class<?> type : COMMANDS) {
+      Command about = Objects.requireNonNull(type.getAnnotation(Command.class));
+      if (whole.test(about.name())) {
+        line.addSubcommand(about.name(), type);
+      } else {
+        line.addSubcommand(about.name(), named(about));
+      }
+    }
+    return line;
+  }
+
+  /// A command that shows in the list, with the first sentence of its description, and no more.
+  private static CommandSpec named(Command about) {
+    CommandSpec spec = CommandSpec.create();
+    spec.usageMessage()
+        .description(String.join(" ", about.description()).replaceFirst("\\. .*", "."));
+    return spec;
   }
 
   @Override

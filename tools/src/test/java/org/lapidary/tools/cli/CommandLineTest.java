@@ -61,7 +61,8 @@ final class CommandLineTest {
         "asm",
         "disasm",
         "machine",
-        "bench"
+        "bench",
+        "completion"
       })
   void everyCommandExplainsItselfWithAnExample(String command) {
     Ran ran = lapidary(command, "--help");
