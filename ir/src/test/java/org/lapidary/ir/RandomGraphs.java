@@ -1,5 +1,6 @@
 package org.lapidary.ir;
 
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -135,7 +136,10 @@ public final class RandomGraphs {
     } else if (type instanceof Class<?> c && c.isEnum()) {
       return c.getEnumConstants()[random.nextInt(c.getEnumConstants().length)];
     }
-    return integers(operands.getFirst().type());
+    List<Integer> integers = integers(operands.getFirst().type());
+    boolean real =
+        type instanceof ParameterizedType list && list.getActualTypeArguments()[0] == Float.class;
+    return real ? integers.stream().map(n -> n / 4f).toList() : integers;
   }
 
   /// A permutation, a selection of axes, or a shape with as many elements.
