@@ -8,7 +8,9 @@ import org.lapidary.gemmini.cost.Bound;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.Op;
+import org.lapidary.ir.op.OpInfo;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 import org.lapidary.sim.Simulator;
@@ -102,6 +104,23 @@ public record Program(
       count += step instanceof Step.Host host ? host.nodes().size() : 0;
     }
     return count;
+  }
+
+  /// The operations of a kernel.
+  public List<Graph.Node<Op>> nodesOf(int kernel) {
+    return kernels.get(kernel).nodes().stream().map(graph.nodes()::get).toList();
+  }
+
+  /// Where a kernel's cycles stand when told per ONNX node: at its matrix product if it has one,
+  /// else at its last operation; what is fused into it costs nothing of its own.
+  public String mainNode(int kernel) {
+    List<Graph.Node<Op>> nodes = nodesOf(kernel);
+    return nodes.stream()
+        .filter(n -> n.op() instanceof Accumulate.MatMulI8)
+        .findFirst()
+        .or(() -> nodes.isEmpty() ? Optional.empty() : Optional.of(nodes.getLast()))
+        .map(n -> n.loc().node().isEmpty() ? OpInfo.of(n.op()).name() : n.loc().node())
+        .orElse("copy");
   }
 
   /// Multiply-accumulates of the model per run.

@@ -46,8 +46,19 @@ public final class ProgramRunner {
   /// @param timing what memory to predict cycles for; nothing for a faster run without
   /// @param checked whether to trap what a machine would silently get wrong
   /// @param trace prefix of the files to record what the accelerator saw and wrote in
+  /// @param timeline who hears how the cycles are spent; needs timing
   public record Options(
-      Semantics semantics, Optional<MemoryTiming> timing, boolean checked, Optional<Path> trace) {
+      Semantics semantics,
+      Optional<MemoryTiming> timing,
+      boolean checked,
+      Optional<Path> trace,
+      Optional<ProgramTimeline> timeline) {
+    /// Without a timeline.
+    public Options(
+        Semantics semantics, Optional<MemoryTiming> timing, boolean checked, Optional<Path> trace) {
+      this(semantics, timing, checked, trace, Optional.empty());
+    }
+
     /// As the program was built for.
     public static Options of(Program program) {
       return new Options(program.semantics(), Optional.empty(), false, Optional.empty());
@@ -55,17 +66,23 @@ public final class ProgramRunner {
 
     /// With cycles, for the memory of the machine's configuration.
     public Options timed(GemminiParams machine) {
-      return new Options(semantics, Optional.of(MemoryTiming.of(machine)), checked, trace);
+      return new Options(
+          semantics, Optional.of(MemoryTiming.of(machine)), checked, trace, timeline);
     }
 
     /// In checked mode.
     public Options inCheckedMode() {
-      return new Options(semantics, timing, true, trace);
+      return new Options(semantics, timing, true, trace, timeline);
     }
 
     /// Recording `PREFIX.trace` and `PREFIX.expect`.
     public Options traced(Path prefix) {
-      return new Options(semantics, timing, checked, Optional.of(prefix));
+      return new Options(semantics, timing, checked, Optional.of(prefix), timeline);
+    }
+
+    /// Telling a timeline how the cycles are spent.
+    public Options toldTo(ProgramTimeline listener) {
+      return new Options(semantics, timing, checked, trace, Optional.of(listener));
     }
   }
 
@@ -142,7 +159,8 @@ public final class ProgramRunner {
   public Result run(Map<String, Tensor> inputs, Options options) {
     checkInputs(inputs);
     Simulator simulator = new Simulator(program.machine(), options.semantics(), memory);
-    Optional<KernelTimer> timer = options.timing().map(t -> new KernelTimer(program, t));
+    Optional<KernelTimer> timer =
+        options.timing().map(t -> new KernelTimer(program, t, options.timeline()));
     if (options.trace().isEmpty()) {
       return run(inputs, options, simulator, timer, Optional.empty());
     }
@@ -166,6 +184,7 @@ public final class ProgramRunner {
     for (Step step : program.steps()) {
       switch (step) {
         case Step.Host host -> {
+          timer.ifPresent(t -> t.host(host.nodes()));
           host.nodes().forEach(n -> evaluate(program.graph().nodes().get(n), live));
           hostNodes += host.nodes().size();
         }

@@ -1,6 +1,6 @@
 package org.lapidary.sim.timing;
 
-import java.util.List;
+import java.util.function.ToLongFunction;
 import org.lapidary.machine.isa.Instr;
 import org.lapidary.machine.isa.Isa;
 import org.lapidary.sim.Counters;
@@ -15,20 +15,23 @@ import org.lapidary.sim.timing.CycleStatistics.Counter;
 public final class CycleCounters implements Observer, Counters.Source {
   /// The events that the model's statistics tell of.
   public enum Event {
-    LOAD_ACTIVE(9, false, Counter.LOAD_BUSY),
-    EXECUTE_ACTIVE(24, false, Counter.ARRAY_BUSY),
-    STATION_FULL(41, false, Counter.FULL_LOAD, Counter.FULL_EXECUTE, Counter.FULL_STORE),
-    BYTES_READ(4, true, Counter.READ_BYTES),
-    BYTES_WRITTEN(5, true, Counter.WRITE_BYTES);
+    LOAD_ACTIVE(9, false, s -> s.time(Unit.LOAD, Activity.WORK)),
+    EXECUTE_ACTIVE(24, false, CycleStatistics::arrayBusy),
+    STATION_FULL(
+        41,
+        false,
+        s -> s.of(Counter.FULL_LOAD) + s.of(Counter.FULL_EXECUTE) + s.of(Counter.FULL_STORE)),
+    BYTES_READ(4, true, s -> s.of(Counter.READ_BYTES)),
+    BYTES_WRITTEN(5, true, s -> s.of(Counter.WRITE_BYTES));
 
     private final int number;
     private final boolean external;
-    private final List<Counter> parts;
+    private final ToLongFunction<CycleStatistics> count;
 
-    Event(int number, boolean external, Counter... parts) {
+    Event(int number, boolean external, ToLongFunction<CycleStatistics> count) {
       this.number = number;
       this.external = external;
-      this.parts = List.of(parts);
+      this.count = count;
     }
 
     /// The number a program knows the event by.
@@ -42,7 +45,7 @@ public final class CycleCounters implements Observer, Counters.Source {
     }
 
     long in(CycleStatistics statistics) {
-      return parts.stream().mapToLong(statistics::of).sum();
+      return count.applyAsLong(statistics);
     }
   }
 

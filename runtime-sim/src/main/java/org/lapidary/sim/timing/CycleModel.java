@@ -1,6 +1,10 @@
 package org.lapidary.sim.timing;
 
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lapidary.machine.GemminiParams;
 
 /// Predicts the cycles of a command stream on the Gemmini RTL. Event-driven: time advances from one
@@ -21,6 +25,7 @@ public final class CycleModel {
   private final MatmulLoops matmuls;
   private final ConvLoops convs;
   private final CycleStatistics statistics = new CycleStatistics();
+  private final Map<Unit, Account> accounts = new EnumMap<>(Unit.class);
 
   private final int[] inFunct = new int[INPUT];
   private final long[] inRs1 = new long[INPUT];
@@ -54,19 +59,44 @@ public final class CycleModel {
 
   /// A model of the given machine at rest.
   public CycleModel(GemminiParams params, MemoryTiming timing) {
+    this(params, timing, null);
+  }
+
+  /// The same, telling a timeline what the units do. It changes no figure.
+  public CycleModel(GemminiParams params, MemoryTiming timing, @Nullable Timeline timeline) {
     TimedMachine machine = TimedMachine.of(params);
     gap = timing.commandGap();
     Memory memory = new Memory(timing);
     Banks banks = new Banks(machine);
     station = new ReservationStation(machine);
     source = new int[station.funct.length];
-    loads = new LoadUnit(machine, memory, banks, statistics);
-    array = new ExecuteUnit(machine, banks, completions, station, statistics);
-    stores = new StoreUnit(machine, memory, banks, completions, station, statistics);
+    for (Unit unit : Unit.values()) {
+      accounts.put(unit, new Account(unit, station, statistics, timeline));
+    }
+    loads =
+        new LoadUnit(
+            machine, memory, banks, station, statistics, account(Unit.LOAD), account(Unit.READ));
+    array =
+        new ExecuteUnit(machine, banks, completions, station, statistics, account(Unit.EXECUTE));
+    stores =
+        new StoreUnit(
+            machine,
+            memory,
+            banks,
+            completions,
+            station,
+            statistics,
+            account(Unit.STORE),
+            account(Unit.WRITE),
+            account(Unit.NORMALISER));
     matmuls = new MatmulLoops(machine);
     convs = new ConvLoops(machine);
     Arrays.fill(decoded, -1);
     presented = -gap;
+  }
+
+  private Account account(Unit unit) {
+    return Objects.requireNonNull(accounts.get(unit));
   }
 
   /// Observes the next command in program order.
@@ -94,6 +124,7 @@ public final class CycleModel {
     run(true);
     long end = Math.max(finished, Math.max(array.drained(), stores.drained()));
     finished = end;
+    accounts.values().forEach(account -> account.fence(end, region));
     if (end > 0) {
       presented = Math.max(presented, end - gap);
     }
@@ -241,7 +272,7 @@ public final class CycleModel {
           loads.configure(rs1, rs2, arrival);
         } else {
           int stream = rs1 == 0 ? Completions.ZEROS : Completions.LOAD;
-          completions.add(stream, loads.load(station.funct[id], rs1, rs2, arrival), id);
+          completions.add(stream, loads.load(id, arrival), id);
         }
       }
       case Funct.STORE -> {

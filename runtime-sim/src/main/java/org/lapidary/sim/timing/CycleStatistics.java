@@ -15,15 +15,8 @@ public final class CycleStatistics {
     WRITE_BYTES("bytes written to memory"),
     READ_REQUESTS("read transfers"),
     WRITE_REQUESTS("write transfers"),
-    ARRAY_BUSY("rows fed into the array, bank stalls included"),
-    ARRAY_BANK_STALL("array held up by a scratchpad bank being written or read twice"),
-    ARRAY_WAIT_COMMAND("array idle, its next command had not come"),
-    ARRAY_WAIT_LOAD("array idle, waiting for an mvin"),
-    ARRAY_WAIT_STORE("array idle, waiting for an mvout"),
-    LOAD_BUSY("at least one mvin under way"),
     LOAD_QUEUED("mvins queued at the load controller, summed"),
     STORE_QUEUED("mvouts queued at the store controller, summed"),
-    STORE_PORT_STALL("mvouts held up by the array accumulating into their bank"),
     FULL_LOAD("no command entered, load entries full"),
     FULL_EXECUTE("no command entered, execute entries full"),
     FULL_STORE("no command entered, store entries full");
@@ -41,12 +34,14 @@ public final class CycleStatistics {
   }
 
   private static final Counter[] ALL = Counter.values();
+  private static final Activity[] ACTIVITIES = Activity.values();
+  private static final Unit[] UNITS = Unit.values();
 
+  /// The counters, then the cycles of each unit by activity.
   private final long[] count;
-  private long loadBusyUntil;
 
   CycleStatistics() {
-    this(new long[ALL.length]);
+    this(new long[ALL.length + UNITS.length * ACTIVITIES.length]);
   }
 
   private CycleStatistics(long[] count) {
@@ -56,6 +51,20 @@ public final class CycleStatistics {
   /// The value of one counter.
   public long of(Counter counter) {
     return count[counter.ordinal()];
+  }
+
+  /// Cycles a unit spent on something. Settled up to the last fence.
+  public long time(Unit unit, Activity activity) {
+    return count[index(unit, activity)];
+  }
+
+  /// Cycles the array was taken, bank stalls included.
+  public long arrayBusy() {
+    return time(Unit.EXECUTE, Activity.WORK) + time(Unit.EXECUTE, Activity.WAIT_BANK);
+  }
+
+  private static int index(Unit unit, Activity activity) {
+    return ALL.length + unit.ordinal() * ACTIVITIES.length + activity.ordinal();
   }
 
   /// A copy that stays as it is.
@@ -83,6 +92,20 @@ public final class CycleStatistics {
     for (Counter c : ALL) {
       text.append(String.format(Locale.ROOT, "%,18d  %s%n", of(c), c.meaning));
     }
+    for (Unit unit : UNITS) {
+      for (Activity a : ACTIVITIES) {
+        if (time(unit, a) > 0) {
+          text.append(
+              String.format(
+                  Locale.ROOT,
+                  "%,18d  %s %s%s%n",
+                  time(unit, a),
+                  unit.title(),
+                  a.waits() ? "waiting " : "",
+                  a.meaning()));
+        }
+      }
+    }
     return text.toString();
   }
 
@@ -100,21 +123,8 @@ public final class CycleStatistics {
     add(Counter.WRITE_BYTES, bytes);
   }
 
-  void load(long arrival, long start, long done) {
-    add(Counter.LOAD_QUEUED, start - arrival);
-    add(Counter.LOAD_BUSY, Math.max(0, done - Math.max(start, loadBusyUntil)));
-    loadBusyUntil = Math.max(loadBusyUntil, done);
-  }
-
-  /// The array idled for `cycles` before a command whose last dependency, if any, `unit` cleared.
-  void arrayIdle(int unit, long cycles) {
-    add(
-        switch (unit) {
-          case Funct.LOAD -> Counter.ARRAY_WAIT_LOAD;
-          case Funct.STORE -> Counter.ARRAY_WAIT_STORE;
-          default -> Counter.ARRAY_WAIT_COMMAND;
-        },
-        cycles);
+  void time(Unit unit, Activity activity, long cycles) {
+    count[index(unit, activity)] += cycles;
   }
 
   void full(int unit, long cycles) {

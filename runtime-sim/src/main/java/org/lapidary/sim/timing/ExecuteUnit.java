@@ -16,6 +16,7 @@ final class ExecuteUnit {
   private final Completions completions;
   private final ReservationStation station;
   private final CycleStatistics statistics;
+  private final Account account;
 
   private final int[] queue;
   private final long[] arrival;
@@ -40,12 +41,14 @@ final class ExecuteUnit {
       Banks banks,
       Completions completions,
       ReservationStation station,
-      CycleStatistics statistics) {
+      CycleStatistics statistics,
+      Account account) {
     this.machine = machine;
     this.banks = banks;
     this.completions = completions;
     this.station = station;
     this.statistics = statistics;
+    this.account = account;
     int length = Integer.highestOneBit(2 * machine.executes());
     queue = new int[length];
     arrival = new long[length];
@@ -68,6 +71,7 @@ final class ExecuteUnit {
     if (count == 1 && !weightStationary && at > free && drained > free) {
       // Left without commands, an output-stationary array flushes what it holds.
       free += 2L * machine.dim();
+      account.enter(Activity.FLUSH, free);
     }
     if (next == Long.MAX_VALUE) {
       schedule();
@@ -98,10 +102,7 @@ final class ExecuteUnit {
   /// Starts the operation due at `t`.
   void step(long t) {
     int id = queue[head];
-    if (t > free) {
-      boolean waited = station.cleared[id] > Math.max(free, station.allocated[id]);
-      statistics.arrayIdle(waited ? station.blamed[id] : Funct.NONE, t - free);
-    }
+    account.start(id, t);
     switch (station.funct[id]) {
       case Funct.CONFIG -> configure(id, t);
       case Funct.PRELOAD -> {
@@ -123,6 +124,7 @@ final class ExecuteUnit {
     }
     take(1);
     free = t + 1;
+    account.enter(Activity.CONFIGURE, free);
     completions.add(Completions.COMPUTE, t + Depths.FEED_TO_DONE, id);
   }
 
@@ -197,12 +199,13 @@ final class ExecuteUnit {
     int other = bankB == bankA ? -1 : bankB;
     int third = bankD == bankA || bankD == bankB ? -1 : bankD;
     long end = banks.finish(bankA, other, third, t, work);
-    statistics.add(Counter.ARRAY_BANK_STALL, end - t - unshared);
+    long stalled = end - t - unshared;
     if (weightStationary && transposeB && loadsB) {
       end += machine.dim();
     }
     free = end;
-    statistics.add(Counter.ARRAY_BUSY, end - t);
+    account.enter(Activity.WORK, end - stalled);
+    account.enter(Activity.WAIT_BANK, end);
     return end - 1;
   }
 

@@ -1,5 +1,7 @@
 package org.lapidary.sim.timing;
 
+import org.lapidary.sim.timing.CycleStatistics.Counter;
+
 /// Load controller and read DMA: one command after the other, one request per row or aligned piece
 /// of a row, a bounded number outstanding, answers in order on a shared data bus.
 final class LoadUnit {
@@ -12,7 +14,10 @@ final class LoadUnit {
   private final TimedMachine machine;
   private final Memory memory;
   private final Banks banks;
+  private final ReservationStation station;
   private final CycleStatistics statistics;
+  private final Account account;
+  private final Account bus;
 
   private final long[] stride = new long[3];
   private final int[] scale = {IDENTITY_SCALE, IDENTITY_SCALE, IDENTITY_SCALE};
@@ -36,11 +41,21 @@ final class LoadUnit {
   private long firstWrite;
   private long lastOut;
 
-  LoadUnit(TimedMachine machine, Memory memory, Banks banks, CycleStatistics statistics) {
+  LoadUnit(
+      TimedMachine machine,
+      Memory memory,
+      Banks banks,
+      ReservationStation station,
+      CycleStatistics statistics,
+      Account account,
+      Account bus) {
     this.machine = machine;
     this.memory = memory;
     this.banks = banks;
+    this.station = station;
     this.statistics = statistics;
+    this.account = account;
+    this.bus = bus;
     tracker = new long[machine.tracked()];
     slot = new long[machine.inFlight()];
   }
@@ -55,8 +70,9 @@ final class LoadUnit {
     controllerFree = Math.max(arrival, controllerFree) + 1;
   }
 
-  /// Takes an mvin that reaches the controller at `arrival`; returns when it leaves the station.
-  long load(int funct, long rs1, long rs2, long arrival) {
+  /// Takes the mvin of an entry that reaches the controller at `arrival`; returns when it leaves
+  /// the station.
+  long load(int id, long arrival) {
     int free = 0;
     for (int i = 1; i < tracker.length; i++) {
       if (tracker[i] < tracker[free]) {
@@ -64,9 +80,14 @@ final class LoadUnit {
       }
     }
     long start = Math.max(arrival, Math.max(controllerFree, tracker[free]));
-    int state = Funct.loadState(funct);
+    long rs1 = station.rs1[id];
+    long rs2 = station.rs2[id];
+    int state = Funct.loadState(station.funct[id]);
+    account.start(id, start);
+    bus.take(id);
     long done = rs1 == 0 ? zeroFill(state, rs2, start) : transfer(state, rs1, rs2, start);
-    statistics.load(arrival, start, done);
+    account.enter(Activity.WORK, done);
+    statistics.add(Counter.LOAD_QUEUED, start - arrival);
     tracker[free] = done - 1;
     return done;
   }
@@ -156,6 +177,8 @@ final class LoadUnit {
     long last = first + (long) (beats - 1) * interval;
     busFree = last + interval;
     memory.reading(first, busFree);
+    bus.skip(first);
+    bus.enter(Activity.WORK, busFree);
     long out = first;
     int sent = 0;
     int offset = before % rowBytes;

@@ -22,13 +22,20 @@ final class Normaliser {
   private long reciprocalFree;
   private long floatDividerFree;
   private int slot;
+  private final Account account;
 
-  Normaliser(int slots) {
+  Normaliser(int slots, Account account) {
+    this.account = account;
     slotFree = new long[slots];
   }
 
   void configure(long rs1) {
     slot = ((int) (rs1 >>> 8) & 0xFF) % slotFree.length;
+  }
+
+  /// What follows is for the mvout of an entry.
+  void take(int id) {
+    account.take(id);
   }
 
   /// Takes one vector offered at `t`; `last` marks the last of its command. Returns when.
@@ -46,6 +53,10 @@ final class Normaliser {
       laneFree = at + 2;
       floatDividerFree = Math.max(at + DRAIN, floatDividerFree) + FLOAT_DIVIDE;
       slotFree[slot] = floatDividerFree;
+    }
+    if (command != 0) {
+      account.skip(at);
+      account.enter(Activity.WORK, Math.max(at + 1, laneFree));
     }
     return at;
   }

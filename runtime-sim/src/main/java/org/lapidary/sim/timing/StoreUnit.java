@@ -1,5 +1,6 @@
 package org.lapidary.sim.timing;
 
+import java.util.Arrays;
 import org.lapidary.sim.timing.CycleStatistics.Counter;
 
 /// Store controller, accumulator read-out with scaling, and write DMA. Works row by row, since the
@@ -13,6 +14,8 @@ final class StoreUnit {
   private final Completions completions;
   private final ReservationStation station;
   private final CycleStatistics statistics;
+  private final Account account;
+  private final Account bus;
   private final Normaliser normaliser;
 
   private final int[] queue;
@@ -26,6 +29,7 @@ final class StoreUnit {
 
   private final long[] accepted = new long[Depths.SCALE_QUEUE];
   private final long[] scaled = new long[Depths.READ_QUEUE];
+  private final Activity[] scaledAfter = new Activity[Depths.READ_QUEUE];
   private final long[] taken = new long[Depths.SCALE_QUEUE + Depths.READ_QUEUE];
   private int acceptedNext;
   private int scaledNext;
@@ -49,14 +53,20 @@ final class StoreUnit {
       Banks banks,
       Completions completions,
       ReservationStation station,
-      CycleStatistics statistics) {
+      CycleStatistics statistics,
+      Account account,
+      Account bus,
+      Account normalisation) {
     this.machine = machine;
     this.memory = memory;
     this.banks = banks;
     this.completions = completions;
     this.station = station;
     this.statistics = statistics;
-    normaliser = new Normaliser(Math.max(1, machine.statSlots()));
+    this.account = account;
+    this.bus = bus;
+    normaliser = new Normaliser(Math.max(1, machine.statSlots()), normalisation);
+    Arrays.fill(scaledAfter, Activity.WORK);
     slot = new long[machine.inFlight()];
     int length = Integer.highestOneBit(2 * machine.stores());
     queue = new int[length];
@@ -99,6 +109,9 @@ final class StoreUnit {
       row = 0;
       reads = 0;
       statistics.add(Counter.STORE_QUEUED, t - arrival[head]);
+      account.start(queue[head], t);
+      bus.take(queue[head]);
+      normaliser.take(queue[head]);
     }
     int id = queue[head];
     long rs1 = station.rs1[id];
@@ -123,7 +136,7 @@ final class StoreUnit {
     Busy port = port(rs2);
     long free = port.freeFrom(t);
     if (acc && free > t) {
-      statistics.add(Counter.STORE_PORT_STALL, free - t);
+      account.enter(Activity.WAIT_PORT, free);
       next = free;
       return false;
     }
@@ -165,23 +178,19 @@ final class StoreUnit {
   /// Reads one block of up to `dim` columns and moves it up to the writer.
   private void readBlock(long t, Busy port, boolean acc, int norm, boolean last) {
     read = Math.max(t, taken[takenNext]);
+    account.enter(Activity.WAIT_WRITER, read);
     long offered;
     if (acc) {
-      read = port.freeFrom(Math.max(read, scaled[scaledNext]));
-      long input = Math.max(read + Depths.ACC_READ_TO_SCALE, scaleInput + 1);
-      if (machine.statSlots() > 0) {
-        input = normaliser.accept(input, norm, last);
-      }
-      if (norm == 0) {
-        input = Math.max(input, accepted[acceptedNext]);
-      }
-      scaleInput = input;
-      scaled[scaledNext] = input;
-      scaledNext = scaledNext + 1 == scaled.length ? 0 : scaledNext + 1;
+      read = Math.max(read, scaled[scaledNext]);
+      account.enter(scaledAfter[scaledNext], read);
+      read = port.freeFrom(read);
+      account.enter(Activity.WAIT_PORT, read);
+      long input = scaleInput(norm, last);
       offered = input + machine.scaleLatency();
     } else {
       offered = read + machine.spadReadDelay();
     }
+    account.enter(Activity.WORK, read + 1);
     if (norm != 0) {
       idle = Math.max(idle, scaleInput + 1);
       return;
@@ -195,6 +204,26 @@ final class StoreUnit {
     taken[takenNext] = accept;
     takenNext = takenNext + 1 == taken.length ? 0 : takenNext + 1;
     beat = Math.max(beat, accept);
+  }
+
+  /// When the scale unit takes what was read last, and what made it late.
+  private long scaleInput(int norm, boolean last) {
+    long ready = Math.max(read + Depths.ACC_READ_TO_SCALE, scaleInput + 1);
+    long input = ready;
+    Activity after = Activity.WORK;
+    if (machine.statSlots() > 0) {
+      input = normaliser.accept(input, norm, last);
+      after = input > ready ? Activity.WAIT_NORMALISER : after;
+    }
+    if (norm == 0 && accepted[acceptedNext] > input) {
+      input = accepted[acceptedNext];
+      after = Activity.WAIT_WRITER;
+    }
+    scaleInput = input;
+    scaled[scaledNext] = input;
+    scaledAfter[scaledNext] = after;
+    scaledNext = scaledNext + 1 == scaled.length ? 0 : scaledNext + 1;
+    return input;
   }
 
   /// Writes one row, in pieces each an aligned power of two, one beat a cycle.
@@ -216,6 +245,8 @@ final class StoreUnit {
       long first = Math.max(beat + 1, slot[slotNext]);
       // With every slot taken the writer stops even inside a burst.
       beat = beats == 1 ? first : Math.max(first + 1, slot[following]) + beats - 2;
+      bus.skip(first);
+      bus.enter(Activity.WORK, beat + 1);
       long freed = memory.writeDone(at, beat) + Depths.WRITE_TO_FREE_SLOT;
       slot[slotNext] = freed;
       slotNext = following;

@@ -53,7 +53,7 @@ class CycleModelTest {
       }
       long cycles = model.cycles();
       assertThat(model.statistics().of(Counter.MACS)).isLessThanOrEqualTo(256 * cycles);
-      assertThat(model.statistics().of(Counter.ARRAY_BUSY)).isLessThanOrEqualTo(cycles);
+      assertThat(model.statistics().arrayBusy()).isLessThanOrEqualTo(cycles);
     }
   }
 
@@ -84,7 +84,7 @@ class CycleModelTest {
     assertThat(after.of(Counter.MACS)).isEqualTo(32 * 64 * 64);
     assertThat(before.of(Counter.MACS)).isEqualTo(64 * 64 * 64);
     assertThat(before.utilisation(16, cycles)).isEqualTo(1024.0 / cycles);
-    assertThat(before.of(Counter.ARRAY_WAIT_LOAD)).isPositive();
+    assertThat(before.time(Unit.EXECUTE, Activity.WAIT_LOAD)).isPositive();
     assertThat(before.toString()).contains("waiting for an mvin").contains("262,144");
   }
 

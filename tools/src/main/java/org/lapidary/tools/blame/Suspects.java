@@ -9,7 +9,6 @@ import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
-import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.op.OpInfo;
@@ -42,27 +41,14 @@ final class Suspects {
     return node.loc().node().isEmpty() ? OpInfo.of(node.op()).name() : node.loc().node();
   }
 
-  /// A kernel's cycles are its matrix product's, if it has one, else its last operation's; what is
-  /// fused into it costs nothing of its own.
   private static Map<String, Long> cycles(Program program, Map<String, Tensor> inputs) {
     ProgramRunner.Result timed =
         new ProgramRunner(program)
             .run(inputs, ProgramRunner.Options.of(program).timed(program.machine()));
     Map<String, Long> cycles = new HashMap<>();
-    for (ProgramRunner.KernelCycles kernel : timed.kernelCycles()) {
-      List<Graph.Node<Op>> nodes =
-          program.kernels().get(kernel.kernel()).nodes().stream()
-              .map(program.graph().nodes()::get)
-              .toList();
-      if (!nodes.isEmpty()) {
-        Graph.Node<Op> main =
-            nodes.stream()
-                .filter(n -> n.op() instanceof Accumulate.MatMulI8)
-                .findFirst()
-                .orElse(nodes.getLast());
-        cycles.merge(name(main), kernel.cycles(), Long::sum);
-      }
-    }
+    timed
+        .kernelCycles()
+        .forEach(k -> cycles.merge(program.mainNode(k.kernel()), k.cycles(), Long::sum));
     return cycles;
   }
 }

@@ -35,6 +35,10 @@ final class InputFiles {
 
   /// All arrays as they are in the files.
   Map<String, Tensor> read() {
+    return read(files);
+  }
+
+  static Map<String, Tensor> read(Map<String, Path> files) {
     Map<String, Tensor> inputs = new LinkedHashMap<>();
     files.forEach((name, file) -> inputs.put(name, Npy.read(file)));
     return inputs;

@@ -37,6 +37,7 @@ public final class Main implements Runnable {
           ReferenceCommand.class,
           ValidateCommand.class,
           BlameCommand.class,
+          ProfileCommand.class,
           PrintCommand.class,
           OptCommand.class,
           DiffCommand.class,

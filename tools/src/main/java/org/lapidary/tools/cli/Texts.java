@@ -1,6 +1,8 @@
 package org.lapidary.tools.cli;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -25,24 +27,44 @@ final class Texts {
     }
   }
 
+  /// Fills a file.
+  @FunctionalInterface
+  interface Filler<T> {
+    T fill(OutputStream out) throws IOException;
+  }
+
   /// Writes a whole file or none.
   static void write(Path file, byte[] content) {
+    write(
+        file,
+        out -> {
+          out.write(content);
+          return file;
+        });
+  }
+
+  /// Writes a whole file or none, a piece at a time.
+  static <T> T write(Path file, Filler<T> filler) {
     try {
       Path temporary = file.resolveSibling(file.getFileName() + ".part");
       try {
-        Files.write(temporary, content);
+        T result;
+        try (OutputStream out = Files.newOutputStream(temporary)) {
+          result = filler.fill(out);
+        }
         Files.move(temporary, file, StandardCopyOption.REPLACE_EXISTING);
+        return result;
       } finally {
         Files.deleteIfExists(temporary);
       }
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new DiagnosticException(
           Diagnostic.error(
               Diagnostic.Code.INVALID_INPUT,
               file.toString(),
               "",
               "cannot be written",
-              "check that the folder exists and is writable"));
+              "check that the folder exists and is writable, and that there is room"));
     }
   }
 }
