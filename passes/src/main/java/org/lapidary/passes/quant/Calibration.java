@@ -29,6 +29,7 @@ import org.lapidary.ir.op.NnOp;
 public final class Calibration {
   private final Map<Value, Histogram> values = new HashMap<>();
   private final Map<Value, ChannelHistogram> channels = new HashMap<>();
+  private final Map<Value, ChannelMoments> moments = new HashMap<>();
   private final Map<Value, NormObservation> norms = new HashMap<>();
   private final Map<Value, ScoreObservation> scores = new HashMap<>();
   private final Map<Value, Double> given = new HashMap<>();
@@ -55,6 +56,7 @@ public final class Calibration {
   public void merge(Calibration other) {
     other.values.forEach((v, h) -> histogram(v).merge(h));
     other.channels.forEach((v, c) -> channels(v).merge(c));
+    other.moments.forEach((v, m) -> moments(v).merge(m));
     other.norms.forEach((v, n) -> norm(v).merge(n));
     other.scores.forEach((v, s) -> score(v).merge(s));
     given.putAll(other.given);
@@ -86,6 +88,12 @@ public final class Calibration {
   /// addition.
   public Optional<ChannelHistogram> ofChannels(Value value) {
     return Optional.ofNullable(channels.get(value));
+  }
+
+  /// How the channels of a value that enters a product with a weight go together, if that was to be
+  /// observed.
+  Optional<ChannelMoments> ofMoments(Value value) {
+    return Optional.ofNullable(moments.get(value));
   }
 
   /// What the LayerNorm with that result saw.
@@ -130,7 +138,8 @@ public final class Calibration {
     Map<Value, Integer> numbers = numbers(graph);
     try (ObjectOutputStream out = new ObjectOutputStream(to)) {
       out.writeInt(samples);
-      for (Map<Value, ? extends Serializable> seen : List.of(values, channels, norms, scores)) {
+      for (Map<Value, ? extends Serializable> seen :
+          List.of(values, channels, moments, norms, scores)) {
         TreeMap<Integer, Serializable> numbered = new TreeMap<>();
         seen.forEach((value, statistics) -> numbered.put(numbers.get(value), statistics));
         out.writeObject(numbered);
@@ -149,6 +158,7 @@ public final class Calibration {
       restored.samples = in.readInt();
       fill(in.readObject(), numbered, Histogram.class, restored.values);
       fill(in.readObject(), numbered, ChannelHistogram.class, restored.channels);
+      fill(in.readObject(), numbered, ChannelMoments.class, restored.moments);
       fill(in.readObject(), numbered, NormObservation.class, restored.norms);
       fill(in.readObject(), numbered, ScoreObservation.class, restored.scores);
       return restored;
@@ -182,6 +192,10 @@ public final class Calibration {
 
   ChannelHistogram channels(Value value) {
     return channels.computeIfAbsent(value, v -> new ChannelHistogram(v.type().dim(-1)));
+  }
+
+  ChannelMoments moments(Value value) {
+    return moments.computeIfAbsent(value, v -> new ChannelMoments(v.type().dim(-1)));
   }
 
   NormObservation norm(Value result) {

@@ -24,16 +24,20 @@ import org.lapidary.ir.op.NnOp;
 public final class Calibrator {
   private final ModelView model;
   private final Function<Data, Tensor> reader;
+  private final int moments;
   private final Calibration calibration = new Calibration();
 
   public Calibrator(Graph<NnOp> graph) {
-    this(graph, Data::load);
+    this(graph, Data::load, 0);
   }
 
   /// A calibrator that reads the weights through a cache, which several may share.
-  public Calibrator(Graph<NnOp> graph, Function<Data, Tensor> reader) {
+  ///
+  /// @param moments largest number of channels that are observed in pairs, see [Recipe#moments()]
+  public Calibrator(Graph<NnOp> graph, Function<Data, Tensor> reader, int moments) {
     this.model = new ModelView(graph);
     this.reader = reader;
+    this.moments = moments;
   }
 
   /// What was seen so far.
@@ -81,6 +85,9 @@ public final class Calibrator {
     calibration.histogram(value).add(real);
     if (model.hasChannels(value)) {
       calibration.channels(value).add(real);
+      if (value.type().dim(-1) <= moments && model.entersProduct(value)) {
+        calibration.moments(value).add(real);
+      }
     }
     for (Graph.Node<NnOp> use : model.uses(value)) {
       switch (use.op()) {

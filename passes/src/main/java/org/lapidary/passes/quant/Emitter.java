@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
@@ -35,13 +36,23 @@ final class Emitter {
   /// @param value i32
   /// @param step real value of one unit, which may differ from that of the type
   /// @param bias real numbers to be added to every row; empty if there are none
-  record Sum(Value value, double step, double[] bias) {
+  /// @param blocks what `step` is to be multiplied by in each block of columns, if not by 1
+  record Sum(Value value, double step, double[] bias, Optional<Blocks> blocks) {
+    Sum(Value value, double step, double[] bias) {
+      this(value, step, bias, Optional.empty());
+    }
+
+    /// Real value of one unit in a column.
+    double step(int column) {
+      return blocks.map(b -> step * b.factor(column)).orElse(step);
+    }
+
     Sum plus(double[] row) {
       double[] sum = row.clone();
       for (int i = 0; i < bias.length; i++) {
         sum[i] += bias[i];
       }
-      return new Sum(value, step, sum);
+      return new Sum(value, step, sum, blocks);
     }
 
     Sum minus(double number) {
@@ -51,7 +62,15 @@ final class Emitter {
     }
 
     Sum times(double factor) {
-      return new Sum(value, step * factor, Arrays.stream(bias).map(x -> x * factor).toArray());
+      double[] row = Arrays.stream(bias).map(x -> x * factor).toArray();
+      return new Sum(value, step * factor, row, blocks);
+    }
+  }
+
+  /// Factors of blocks of columns.
+  record Blocks(int width, double[] factors) {
+    double factor(int column) {
+      return factors[column / width];
     }
   }
 
@@ -108,12 +127,25 @@ final class Emitter {
     if (Arrays.stream(sum.bias()).allMatch(b -> b == 0)) {
       return scaled;
     }
-    return emit(new Accumulate.AddI32(scaled, row("bias", sum.bias(), sum.step())));
+    double[] units = new double[sum.bias().length];
+    for (int i = 0; i < units.length; i++) {
+      units[i] = sum.bias()[i] / sum.step(i) * sum.step();
+    }
+    return emit(new Accumulate.AddI32(scaled, row("bias", units, sum.step())));
   }
 
   /// A sum as int8.
   Value requantize(Sum sum, boolean relu, double step) {
-    return requantize(finish(sum), relu, step);
+    Value finished = finish(sum);
+    return sum.blocks()
+        .map(b -> blocks(finished, sum, b, relu, step))
+        .orElseGet(() -> requantize(finished, relu, step));
+  }
+
+  private Value blocks(Value i32, Sum sum, Blocks blocks, boolean relu, double step) {
+    List<Float> scales =
+        Arrays.stream(blocks.factors()).mapToObj(f -> (float) (sum.step() * f / step)).toList();
+    return emit(new MoveOut.RequantizeBlocks(i32, scales, blocks.width(), relu, step));
   }
 
   Value requantize(Value i32, boolean relu, double step) {

@@ -1,18 +1,24 @@
 package org.lapidary.passes.quant;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Accumulate;
+import org.lapidary.passes.quant.Emitter.Blocks;
 import org.lapidary.passes.quant.Emitter.Sum;
 import org.lapidary.passes.quant.IntegerWeight.Row;
 
 /// Writes products with weights: gamma and beta of a LayerNorm folded in, rows that do not fit
 /// eight bits as further products of picked channels.
 final class Linear {
+  /// Channels with so small a product of gammas carry nothing.
+  private static final double DEAD = 1e-12;
+
   private final Emitter emitter;
   private final QuantizeOptions options;
 
@@ -21,16 +27,24 @@ final class Linear {
     this.options = options;
   }
 
+  /// What is known of the operand of a product.
+  ///
+  /// @param mean of its channels, before gamma and beta
+  /// @param moments of its channels, gamma and beta included, if they were observed
+  record Operand(double[] mean, Optional<ChannelMoments> moments) {}
+
   /// The product with a weight.
   ///
-  /// @param mean of the operand's channels, before gamma and beta
-  Sum product(Int8 x, Weight weight, double[] mean) {
+  /// @param mayBlock whether the result's columns may be in steps of their own
+  Sum product(Int8 x, Weight weight, Operand operand, boolean mayBlock) {
     int columns = weight.columns();
     float[] w = weight.load();
     double[] bias = fold(x, w, columns);
-    IntegerWeight q = IntegerWeight.of(w, columns, x.grids(), options);
+    Optional<ErrorFeedback> feedback =
+        operand.moments().map(m -> ErrorFeedback.of(moments(x, m, operand.mean())));
+    IntegerWeight q = IntegerWeight.of(w, columns, x.grids(), feedback, mayBlock, options);
     if (options.recipe().get(Recipe.BiasCorrect.class).isPresent()) {
-      bias = corrected(bias, w, IntegerWeight.real(q, columns, x.grids()), mean);
+      bias = corrected(bias, w, IntegerWeight.real(q, columns, x.grids()), operand.mean());
     }
     String name = weight.data().name();
     Value main =
@@ -40,7 +54,32 @@ final class Linear {
     if (x.wide().isPresent()) {
       main = further(main, x.wide().get().value(), q.wide(), name + ".wide", columns);
     }
-    return new Sum(main, x.step() * q.step(), bias);
+    return new Sum(main, x.step() * q.step(), bias, blocks(q, columns));
+  }
+
+  private static Optional<Blocks> blocks(IntegerWeight q, int columns) {
+    ColumnSteps steps = q.steps();
+    double[] factors = Arrays.stream(steps.steps()).map(s -> s / q.step()).toArray();
+    return steps.width() < columns
+        ? Optional.of(new Blocks(steps.width(), factors))
+        : Optional.empty();
+  }
+
+  /// Second moments of the int8 operand, in its real units before gamma and beta; of its distance
+  /// from the mean if the bias takes care of that. Rounding to int8 adds what it adds to each.
+  private double[][] moments(Int8 x, ChannelMoments seen, double[] mean) {
+    boolean centred = options.recipe().get(Recipe.BiasCorrect.class).isPresent();
+    int n = seen.channels();
+    double[][] h = new double[n][n];
+    for (int a = 0; a < n; a++) {
+      for (int b = 0; b < n; b++) {
+        double gammas = x.isAffine() ? x.gamma()[a] * x.gamma()[b] : 1;
+        double both = centred ? 0 : mean[a] * mean[b];
+        h[a][b] = Math.abs(gammas) < DEAD ? 0 : seen.covariance(a, b) / gammas + both;
+      }
+      h[a][a] += x.step() * x.step() / 12;
+    }
+    return h;
   }
 
   /// Multiplies gamma into a weight; what beta adds to the result.

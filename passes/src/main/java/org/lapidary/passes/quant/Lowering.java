@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.DoubleFunction;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
@@ -138,9 +139,15 @@ final class Lowering {
                   Form.of(v, w.value(), w.grids().coarse(), q.gamma(), q.beta())
                       .on(w.grids().wide())));
     });
-    sums.forEach((v, q) -> forms.add(Form.of(v, q.value(), q.step(), none, q.bias())));
+    sums.forEach((v, q) -> forms.add(Form.of(v, q.value(), q.step(), factors(q), q.bias())));
     residuals.streams().forEach((v, q) -> forms.add(Form.of(v, q, q.type().scale(), none, none)));
     return forms;
+  }
+
+  private static double[] factors(Sum sum) {
+    return sum.blocks()
+        .map(b -> IntStream.range(0, sum.value().type().dim(-1)).mapToDouble(b::factor).toArray())
+        .orElse(new double[0]);
   }
 
   // Real numbers on the host.
@@ -426,7 +433,7 @@ final class Lowering {
     boolean channels = dims.getLast().equals(sum.value().type().dim(-1));
     Sum whole = channels ? sum : at(node.loc(), () -> unbiased(emitter.finish(sum)));
     Value moved = at(node, () -> new Layout.Reshape(whole.value(), dims));
-    return new Sum(moved, whole.step(), whole.bias());
+    return new Sum(moved, whole.step(), whole.bias(), whole.blocks());
   }
 
   private static Sum unbiased(Value finished) {
@@ -438,7 +445,8 @@ final class Lowering {
     if (weight.isPresent()) {
       Int8 x = int8(a);
       emitter.at(node.loc());
-      return linear.product(x, weight.get(), mean(a, x));
+      Linear.Operand operand = new Linear.Operand(mean(a, x), calibration.ofMoments(a));
+      return linear.product(x, weight.get(), operand, sides.leavesAsBytes(node.result()));
     }
     Int8 left = factor(a, node.loc());
     Int8 right = factor(b, node.loc());

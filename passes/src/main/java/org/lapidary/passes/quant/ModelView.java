@@ -124,6 +124,15 @@ final class ModelView {
     return false;
   }
 
+  /// Whether a value is the left operand of a product with a weight.
+  boolean entersProduct(Value v) {
+    return uses(v).stream()
+        .anyMatch(use ->
+            use.op() instanceof Neural.MatMul(var a, var b)
+                && a.equals(v)
+                && weight(b).isPresent());
+  }
+
   /// Whether the channels of a value's last axis matter one by one: it enters a product with a
   /// weight, or is added to a value that is no constant.
   boolean hasChannels(Value v) {

@@ -46,12 +46,27 @@ public record Recipe(List<Refinement> refinements) {
   /// @param margin largest probability that can be expressed, over the largest calibrated
   public record SoftmaxScale(double margin) implements Refinement {}
 
+  /// Blocks of a weight's columns get steps of their own; the accelerator's read-out brings them to
+  /// one grid. Where the result is read in 32 bits there is one step.
+  ///
+  /// @param columns of a block: a multiple of the machine's array is cheapest, anything is exact
+  /// @param below only where the weight's signal to noise in one step is below so many decibels
+  public record BlockScales(int columns, double below) implements Refinement {}
+
+  /// Weights are rounded one input channel after the other, each making up for the errors of those
+  /// before it, by what calibration saw of the channels together.
+  ///
+  /// @param limit largest number of channels; the moments of `n` are `n × n` numbers
+  public record RoundWeights(int limit) implements Refinement {}
+
   private static final List<Refinement> KNOWN =
       List.of(
           new Outliers(8, 64, 26),
           new SplitWeights(32, 34),
           new BiasCorrect(),
-          new SoftmaxScale(1.25));
+          new SoftmaxScale(1.25),
+          new BlockScales(16, 38),
+          new RoundWeights(512));
 
   private static final Pattern ITEM = Pattern.compile("\\s*([a-z-]+)\\s*(?:\\{([^}]*)})?\\s*(,|$)");
 
@@ -69,6 +84,11 @@ public record Recipe(List<Refinement> refinements) {
   /// All refinements with their default options.
   public static List<Refinement> known() {
     return KNOWN;
+  }
+
+  /// Largest number of channels whose moments calibration is to observe; 0 for none.
+  public int moments() {
+    return get(RoundWeights.class).map(RoundWeights::limit).orElse(0);
   }
 
   /// The refinement of a kind, if it is in the recipe.

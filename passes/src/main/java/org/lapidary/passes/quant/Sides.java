@@ -92,6 +92,39 @@ final class Sides {
     };
   }
 
+  /// Whether every reader takes a sum as bytes, rounded column by column: then its columns may have
+  /// steps of their own until they are.
+  boolean leavesAsBytes(Value v) {
+    boolean isResult = model.graph().results().stream().anyMatch(port -> port.value().equals(v));
+    return !isResult
+        && model.uses(v).stream().allMatch(use -> accelerated(use.result()) && asBytes(v, use));
+  }
+
+  private boolean asBytes(Value v, Node<NnOp> use) {
+    return switch (use.op()) {
+      case Neural.MatMul _, Neural.LayerNorm _, Elementwise.Gelu _, Elementwise.Relu _ -> true;
+      case Elementwise.Add add when isBias(add) -> leavesAsBytes(use.result());
+      case Elementwise.Add _ -> !isMasking(use.result()); // a residual addition
+      case Layout.Reshape(var _, var dims) when !dims.getLast().equals(v.type().dim(-1)) ->
+          onlyMoved(use.result());
+      case Layout.Reshape _ -> leavesAsBytes(use.result());
+      case Layout _ -> onlyMoved(use.result());
+      case Elementwise op -> model.scaled(op).isPresent() && leavesAsBytes(use.result());
+      case Neural _, Indexing _ -> false;
+    };
+  }
+
+  /// Whether a value is only moved about until it enters a product.
+  private boolean onlyMoved(Value v) {
+    boolean isResult = model.graph().results().stream().anyMatch(port -> port.value().equals(v));
+    return !isResult
+        && model.uses(v).stream()
+            .allMatch(use ->
+                accelerated(use.result())
+                    && (use.op() instanceof Neural.MatMul
+                        || (use.op() instanceof Layout && onlyMoved(use.result()))));
+  }
+
   /// Whether an addition only adds a row to a product of matrices.
   boolean isBias(Elementwise.Add add) {
     return biased(add.a(), add.b()) || biased(add.b(), add.a());

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lapidary.ir.DType;
+import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Graph.Node;
 import org.lapidary.ir.Tensor;
@@ -70,6 +71,28 @@ final class QuantizerTest {
   void gptInIntegersIsCloseToFloat(long seed) {
     Graph<NnOp> graph = Blocks.gpt(seed);
     assertThat(decibel(graph, quantize(graph, QuantizeOptions.DEFAULT))).isGreaterThan(25);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "block-scales{below=90}",
+        "round-weights",
+        "block-scales{below=90}, round-weights"
+      })
+  void weightsAreRoundedBetter(String recipe) {
+    Recipe better = Recipe.parse(recipe);
+    for (Graph<NnOp> graph : List.of(bert(4), Blocks.gpt(4))) {
+      Calibrator calibrator = new Calibrator(graph, Data::load, better.moments());
+      Blocks.samples(7, 16, graph).forEach(calibrator::add);
+      QuantizeOptions options = QuantizeOptions.DEFAULT.withRecipe(better);
+      QuantizedModel quantized = Quantizer.quantize(graph, calibrator.calibration(), options);
+      boolean blocks = recipe.startsWith("block");
+      assertThat(count(quantized.graph(), MoveOut.RequantizeBlocks.class) > 0).isEqualTo(blocks);
+      assertThat(quantized.ranges().canOverflow()).isZero();
+      QuantizedModel plain = quantize(graph, QuantizeOptions.DEFAULT.withRecipe(Recipe.PLAIN));
+      assertThat(decibel(graph, quantized)).isGreaterThan(decibel(graph, plain) - 0.5);
+    }
   }
 
   /// One step for the whole residual stream would leave the first rows two or three levels.

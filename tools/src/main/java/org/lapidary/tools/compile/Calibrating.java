@@ -24,10 +24,10 @@ final class Calibrating {
   private Calibrating() {}
 
   static Calibration run(
-      Graph<NnOp> graph, CalibrationSet set, int threads, LongConsumer progress) {
+      Graph<NnOp> graph, CalibrationSet set, int moments, int threads, LongConsumer progress) {
     ConstantCache weights = new ConstantCache(Runtime.getRuntime().maxMemory() / 4);
     Optional<CalibrationFile> state =
-        set.keptIn().map(path -> new CalibrationFile(path, graph, set));
+        set.keptIn().map(path -> new CalibrationFile(path, graph, set, moments));
     Calibration whole = state.flatMap(CalibrationFile::read).orElseGet(Calibration::new);
     int samples = set.samples().size();
     while (whole.samples() < samples) {
@@ -36,7 +36,7 @@ final class Calibrating {
       Workers.fold(
               (to - from + GROUP - 1) / GROUP,
               threads,
-              () -> new Calibrator(graph, weights),
+              () -> new Calibrator(graph, weights, moments),
               (calibrator, i) -> calibrator.add(group(set, from + i * GROUP, to)),
               groups -> progress.accept(Math.min(to, from + groups * GROUP)))
           .forEach(part -> whole.merge(part.calibration()));

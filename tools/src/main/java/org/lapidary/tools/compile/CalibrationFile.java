@@ -29,16 +29,16 @@ import org.lapidary.passes.quant.Calibration;
 ///
 /// It belongs to one graph and one list of samples, whose hash it carries.
 final class CalibrationFile {
-  private static final String MAGIC = "lapidary-calibration-1";
+  private static final String MAGIC = "lapidary-calibration-2";
 
   private final Path path;
   private final Graph<NnOp> graph;
   private final String key;
 
-  CalibrationFile(Path path, Graph<NnOp> graph, CalibrationSet set) {
+  CalibrationFile(Path path, Graph<NnOp> graph, CalibrationSet set, int moments) {
     this.path = path;
     this.graph = graph;
-    this.key = key(graph, set);
+    this.key = key(graph, set, moments);
   }
 
   /// What was seen before, if the file exists.
@@ -87,9 +87,10 @@ final class CalibrationFile {
             "delete it, or name another file with --calibration-file"));
   }
 
-  private static String key(Graph<NnOp> graph, CalibrationSet set) {
+  private static String key(Graph<NnOp> graph, CalibrationSet set, int moments) {
     try {
       MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      sha.update(("moments " + moments).getBytes(StandardCharsets.UTF_8));
       sha.update(IrPrinter.print(graph).getBytes(StandardCharsets.UTF_8));
       for (Map<String, Tensor> sample : set.samples()) {
         sample.forEach((name, tensor) -> {

@@ -77,7 +77,13 @@ public final class Lapidary {
             steps,
             "calibrate",
             ops,
-            () -> calibrate(canonical, samples, options.threads(), progress),
+            () ->
+                calibrate(
+                    canonical,
+                    samples,
+                    options.quantization().recipe().moments(),
+                    options.threads(),
+                    progress),
             _ -> ops);
     calibration.give(given.steps());
     return new Prepared(imported, canonical, outcome, samples, calibration, steps);
@@ -95,9 +101,11 @@ public final class Lapidary {
   }
 
   /// Observes ranges on several threads, whose number does not show in the result.
+  ///
+  /// @param moments largest number of channels that are observed in pairs
   public static Calibration calibrate(
-      Graph<NnOp> graph, CalibrationSet samples, int threads, LongConsumer progress) {
-    return Calibrating.run(graph, samples, threads, progress);
+      Graph<NnOp> graph, CalibrationSet samples, int moments, int threads, LongConsumer progress) {
+    return Calibrating.run(graph, samples, moments, threads, progress);
   }
 
   /// Runs the passes; what they refuse is said of the file.

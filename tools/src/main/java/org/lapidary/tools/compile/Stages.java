@@ -55,7 +55,11 @@ public final class Stages {
     Graph<NnOp> canonical = given.graph();
     Calibration calibration =
         Calibrating.run(
-            canonical, options.calibration().apply(canonical), options.threads(), _ -> {});
+            canonical,
+            options.calibration().apply(canonical),
+            options.quantization().recipe().moments(),
+            options.threads(),
+            _ -> {});
     calibration.give(given.steps());
     return Quantizer.quantize(canonical, calibration, options.quantization()).graph();
   }

@@ -106,7 +106,8 @@ public final class LanguageModelCompiler {
     String logits = logits(whole, caches);
     CalibrationSet samples = options.calibration().apply(whole);
     new StepCheck(file.toString(), whole, graphs, caches, logits).check(samples.samples());
-    Calibration seen = Lapidary.calibrate(whole, samples, options.threads(), progress);
+    // What channels are like is not carried from one length to another.
+    Calibration seen = Lapidary.calibrate(whole, samples, 0, options.threads(), progress);
     seen.give(given(Bucket.prefill(longest())).steps());
     Map<Bucket, QuantizedModel> quantized =
         quantized(graphs, new CalibrationTransfer(whole, seen), caches);

@@ -70,21 +70,21 @@ class CalibratingTest {
     Graph<NnOp> graph = graph();
     CalibrationSet set = samples(graph, SAMPLES);
     Path file = directory.resolve("seen");
-    Calibration whole = Calibrating.run(graph, set, 1, _ -> {});
+    Calibration whole = Calibrating.run(graph, set, 0, 1, _ -> {});
     LongConsumer stop =
         done -> {
           if (done > 100) {
             throw new CancellationException();
           }
         };
-    assertThatThrownBy(() -> Calibrating.run(graph, set.keptIn(file), 2, stop))
+    assertThatThrownBy(() -> Calibrating.run(graph, set.keptIn(file), 0, 2, stop))
         .isInstanceOf(CancellationException.class);
     List<Long> steps = new ArrayList<>();
-    Calibration resumed = Calibrating.run(graph, set.keptIn(file), 2, steps::add);
+    Calibration resumed = Calibrating.run(graph, set.keptIn(file), 0, 2, steps::add);
     assertThat(steps.getFirst()).isGreaterThan(64);
     assertThat(bytes(graph, resumed)).isEqualTo(bytes(graph, whole));
     steps.clear();
-    Calibration known = Calibrating.run(graph, set.keptIn(file), 2, steps::add);
+    Calibration known = Calibrating.run(graph, set.keptIn(file), 0, 2, steps::add);
     assertThat(steps).isEmpty();
     assertThat(bytes(graph, known)).isEqualTo(bytes(graph, whole));
   }
@@ -93,14 +93,15 @@ class CalibratingTest {
   void whatBelongsToOtherSamplesOrIsDamagedIsRefused() throws IOException {
     Graph<NnOp> graph = graph();
     Path file = directory.resolve("seen");
-    Calibrating.run(graph, samples(graph, 5).keptIn(file), 1, _ -> {});
-    assertThatThrownBy(() -> Calibrating.run(graph, samples(graph, 6).keptIn(file), 1, _ -> {}))
+    Calibrating.run(graph, samples(graph, 5).keptIn(file), 0, 1, _ -> {});
+    assertThatThrownBy(() -> Calibrating.run(graph, samples(graph, 6).keptIn(file), 0, 1, _ -> {}))
         .isInstanceOf(DiagnosticException.class)
         .hasMessageContaining("another model or of other samples");
     byte[] written = Files.readAllBytes(file);
     for (int length = 0; length < written.length; length += 97) {
       Files.write(file, java.util.Arrays.copyOf(written, length));
-      assertThatThrownBy(() -> Calibrating.run(graph, samples(graph, 5).keptIn(file), 1, _ -> {}))
+      assertThatThrownBy(
+              () -> Calibrating.run(graph, samples(graph, 5).keptIn(file), 0, 1, _ -> {}))
           .isInstanceOf(DiagnosticException.class);
     }
   }
