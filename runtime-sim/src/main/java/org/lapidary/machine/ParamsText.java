@@ -15,7 +15,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /// Text form of [GemminiParams]: `key = value` lines, `#` comments, `base = NAME` to start from
-/// another configuration.
+/// another configuration. On a command line `ibert{dim=8,acc_bank_rows=512}` says the same of a
+/// name or a file.
 public final class ParamsText {
   /// The shipped configurations.
   public static final List<String> SHIPPED =
@@ -25,10 +26,16 @@ public final class ParamsText {
 
   private ParamsText() {}
 
-  /// One of the shipped configurations, or the file of that name.
+  /// One of the shipped configurations, or the file of that name, `{key=value,…}` behind it.
   ///
   /// @throws ParamsException when there is no such configuration or it makes no sense
   public static GemminiParams load(String nameOrFile) {
+    int brace = nameOrFile.indexOf('{');
+    if (brace > 0 && nameOrFile.endsWith("}")) {
+      String changes = nameOrFile.substring(brace + 1, nameOrFile.length() - 1);
+      String base = print(load(nameOrFile.substring(0, brace)));
+      return parse(nameOrFile, changed(base, changes.replace(',', '\n'), nameOrFile));
+    }
     if (SHIPPED.contains(nameOrFile)) {
       return parse(nameOrFile, shippedText(nameOrFile));
     }
@@ -62,6 +69,16 @@ public final class ParamsText {
   /// The full text of a configuration; parsing it gives the same configuration back.
   public static String print(GemminiParams params) {
     return valuesOf(params).entrySet().stream()
+        .map(line -> line.getKey() + " = " + line.getValue() + "\n")
+        .collect(Collectors.joining());
+  }
+
+  /// The text of a configuration with some lines replaced, named after how it was written.
+  private static String changed(String base, String changes, String name) {
+    Map<String, String> values = values(name, base);
+    values.putAll(values(name, changes));
+    values.put("name", name);
+    return values.entrySet().stream()
         .map(line -> line.getKey() + " = " + line.getValue() + "\n")
         .collect(Collectors.joining());
   }

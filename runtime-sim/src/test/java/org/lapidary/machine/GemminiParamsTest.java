@@ -69,6 +69,19 @@ class GemminiParamsTest {
   }
 
   @Test
+  void changesCanBeSaidBehindAName() {
+    GemminiParams small = GemminiParams.load("ibert{dim=8, acc_bank_rows=512}");
+    assertThat(small.dim()).isEqualTo(8);
+    assertThat(small.accBankRows()).isEqualTo(512);
+    assertThat(small.hasNormalizations()).isTrue();
+    assertThat(ParamsText.parse("again", ParamsText.print(small))).isEqualTo(small);
+    assertThatThrownBy(() -> GemminiParams.load("ibert{dimm=8}"))
+        .hasMessage("ibert{dimm=8}: unknown key 'dimm'");
+    assertThatThrownBy(() -> GemminiParams.load("nobody{dim=8}"))
+        .hasMessageContaining("no machine is called 'nobody'");
+  }
+
+  @Test
   void memoryCanBeReplaced() {
     GemminiParams slow = GemminiParams.load("default").withMemory(100, 2);
     assertThat(slow.memLatencyCycles()).isEqualTo(100);

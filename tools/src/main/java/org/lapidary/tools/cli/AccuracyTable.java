@@ -16,7 +16,6 @@ import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.tools.reference.quantized.OrtInt8;
 import org.lapidary.tools.validate.Engine;
 import org.lapidary.tools.validate.Measurement;
-import picocli.CommandLine;
 
 /// The accuracy of a list of models: fp32, ONNX Runtime's own int8, our default recipe and our
 /// best.
@@ -116,10 +115,7 @@ record AccuracyTable(Path root, String best, Map<String, List<String>> entries) 
   }
 
   private static ValidateCommand command(List<String> words, int limit, int threads) {
-    ValidateCommand command = new ValidateCommand();
-    new CommandLine(command)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .parseArgs(words.toArray(String[]::new));
+    ValidateCommand command = ValidateCommand.parsed(words);
     command.arguments.threads = threads;
     if (limit > 0) {
       int most = command.data.limit.orElse(Integer.MAX_VALUE);

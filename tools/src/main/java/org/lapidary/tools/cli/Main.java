@@ -38,6 +38,8 @@ public final class Main implements Runnable {
           ValidateCommand.class,
           BlameCommand.class,
           ProfileCommand.class,
+          ExploreCommand.class,
+          WorkerCommand.class,
           PrintCommand.class,
           OptCommand.class,
           DiffCommand.class,

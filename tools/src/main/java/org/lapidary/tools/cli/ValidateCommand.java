@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.lapidary.tools.validate.Measurement;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -57,6 +58,15 @@ final class ValidateCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /// The command that a line of words says.
+  static ValidateCommand parsed(List<String> words) {
+    ValidateCommand command = new ValidateCommand();
+    new CommandLine(command)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .parseArgs(words.toArray(String[]::new));
+    return command;
   }
 
   Measurement measure(String name, PreparedTask prepared) {

@@ -13,7 +13,7 @@ public record Scores(Map<Metric, Double> metrics, double agreement, double secon
   /// Weighs verdicts.
   ///
   /// @param fp32 verdicts on the fp32 model
-  static Scores of(
+  public static Scores of(
       Task task,
       List<Example> examples,
       List<Task.Verdict> verdicts,
