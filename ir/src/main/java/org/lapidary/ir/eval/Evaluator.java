@@ -155,7 +155,10 @@ public final class Evaluator {
     };
   }
 
-  private static Tensor compute(
+  /// The same for an operation of a graph, whose node a diagnostic names.
+  ///
+  /// @throws DiagnosticException if there is no result for these elements
+  public static Tensor compute(
       Graph<? extends Op> graph, Graph.Node<? extends Op> node, List<Tensor> operands) {
     try {
       return apply(node.op(), operands);

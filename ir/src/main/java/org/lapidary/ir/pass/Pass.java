@@ -26,7 +26,7 @@ public interface Pass<A extends Op, B extends Op> {
 
   /// Name and options as pipelines write them.
   default String text() {
-    return PassText.print(this);
+    return PassText.print(name(), this);
   }
 
   /// The level it takes, read from the declaration.

@@ -10,24 +10,24 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The text form of a pass, from and to the components of its record. Options are numbers,
-/// booleans, strings and enum constants; components of other types are not part of the text and are
-/// taken over from the pass that serves as the model.
+/// The text form of a pass or another record with options, from and to its components. Options are
+/// numbers, booleans, strings and enum constants; components of other types are not part of the
+/// text and are taken over from the record that serves as the model.
 final class PassText {
   private PassText() {}
 
-  static String print(Pass<?, ?> pass) {
+  static String print(String name, Object pass) {
     List<String> options = new ArrayList<>();
     for (RecordComponent c : components(pass)) {
       if (isOption(c)) {
         options.add(Names.kebab(c.getName()) + "=" + print(value(pass, c)));
       }
     }
-    return options.isEmpty() ? pass.name() : pass.name() + "{" + String.join(",", options) + "}";
+    return options.isEmpty() ? name : name + "{" + String.join(",", options) + "}";
   }
 
   /// The names of its options.
-  static List<String> options(Pass<?, ?> pass) {
+  static List<String> options(Object pass) {
     List<String> names = new ArrayList<>();
     for (RecordComponent c : components(pass)) {
       if (isOption(c)) {
@@ -37,10 +37,10 @@ final class PassText {
     return names;
   }
 
-  /// The same pass with some options set.
+  /// The same record with some options set.
   ///
   /// @throws IllegalArgumentException with a plain sentence if there is no such option or value
-  static Pass<?, ?> with(Pass<?, ?> pass, Map<String, String> given) {
+  static <T> T with(String itsName, T pass, Map<String, String> given) {
     RecordComponent[] components = components(pass);
     Object[] arguments = new Object[components.length];
     Class<?>[] types = new Class<?>[components.length];
@@ -48,7 +48,7 @@ final class PassText {
     for (String name : given.keySet()) {
       if (!known.contains(name)) {
         throw new IllegalArgumentException(
-            pass.name() + " has no option " + name + (known.isEmpty() ? "" : ", only " + known));
+            itsName + " has no option " + name + (known.isEmpty() ? "" : ", only " + known));
       }
     }
     for (int i = 0; i < components.length; i++) {
@@ -61,8 +61,7 @@ final class PassText {
               : parse(name, types[i], text);
     }
     try {
-      Constructor<? extends Pass<?, ?>> constructor = constructor(pass, types);
-      return constructor.newInstance(arguments);
+      return constructor(pass, types).newInstance(arguments);
     } catch (InvocationTargetException e) {
       if (e.getCause() instanceof IllegalArgumentException cause) {
         throw cause;
@@ -73,12 +72,12 @@ final class PassText {
     }
   }
 
-  private static RecordComponent[] components(Pass<?, ?> pass) {
+  private static RecordComponent[] components(Object pass) {
     RecordComponent[] components = pass.getClass().getRecordComponents();
     return components == null ? new RecordComponent[0] : components;
   }
 
-  private static @Nullable Object value(Pass<?, ?> pass, RecordComponent c) {
+  private static @Nullable Object value(Object pass, RecordComponent c) {
     try {
       Method accessor = c.getAccessor();
       accessor.setAccessible(true); // passes of tests are not public
@@ -88,12 +87,12 @@ final class PassText {
     }
   }
 
-  @SuppressWarnings("unchecked") // the class of a pass
-  private static Constructor<? extends Pass<?, ?>> constructor(Pass<?, ?> pass, Class<?>[] types)
+  @SuppressWarnings("unchecked") // the class of what is given
+  private static <T> Constructor<? extends T> constructor(T pass, Class<?>[] types)
       throws NoSuchMethodException {
     Constructor<?> constructor = pass.getClass().getDeclaredConstructor(types);
     constructor.setAccessible(true);
-    return (Constructor<? extends Pass<?, ?>>) constructor;
+    return (Constructor<? extends T>) constructor;
   }
 
   private static boolean isOption(RecordComponent c) {

@@ -59,14 +59,14 @@ public record Pipeline(List<Pass<?, ?>> passes) {
   private static Pass<?, ?> pass(String name, String options, List<? extends Pass<?, ?>> known) {
     for (Pass<?, ?> candidate : known) {
       if (candidate.name().equals(name)) {
-        return PassText.with(candidate, options(options));
+        return PassText.with(name, candidate, options(options));
       }
     }
     String names = known.stream().map(Pass::name).sorted().collect(Collectors.joining(", "));
     throw new IllegalArgumentException("there is no pass " + name + ", only " + names);
   }
 
-  private static Map<String, String> options(String text) {
+  static Map<String, String> options(String text) {
     Map<String, String> options = new LinkedHashMap<>();
     Matcher option = OPTION.matcher(text);
     for (int at = 0; at < text.stripTrailing().length(); at = option.end()) {

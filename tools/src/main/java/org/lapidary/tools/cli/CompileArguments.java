@@ -21,6 +21,7 @@ import org.lapidary.ir.text.IrDumps;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 import org.lapidary.passes.fuse.RefuseForeign;
+import org.lapidary.passes.prune.PruneRecipe;
 import org.lapidary.passes.quant.QuantizeOptions;
 import org.lapidary.passes.quant.QuantizeOptions.Clipping;
 import org.lapidary.passes.quant.QuantizeOptions.Nonlinear;
@@ -112,6 +113,15 @@ final class CompileArguments {
   String recipe = Recipe.DEFAULT.toString();
 
   @Option(
+      names = "--prune",
+      paramLabel = "RECIPE",
+      description = {
+        "What to take out of the model, such as 'heads{keep=0.5}, neurons{keep=0.5}', or",
+        "'budget{cycles=0.6}', which chooses by itself. See passes/PRUNING.md."
+      })
+  String pruning = PruneRecipe.NONE.toString();
+
+  @Option(
       names = "--pipeline",
       paramLabel = "TEXT|FILE",
       description = "Passes on the imported graph; default: passes' nn.pipeline.")
@@ -155,6 +165,7 @@ final class CompileArguments {
         .withPipeline(allowHost ? withoutRefusal(passes) : passes)
         .withThreads(threads)
         .withCache(TilingCache.in(cache))
+        .withPruning(pruning())
         .withCalibration(this::calibration);
   }
 
@@ -187,6 +198,20 @@ final class CompileArguments {
               "",
               String.valueOf(e.getMessage()),
               "write it like " + Recipe.DEFAULT));
+    }
+  }
+
+  private PruneRecipe pruning() {
+    try {
+      return PruneRecipe.parse(pruning);
+    } catch (IllegalArgumentException e) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_PIPELINE,
+              "--prune",
+              "",
+              String.valueOf(e.getMessage()),
+              "write it like heads{keep=0.5}, neurons{keep=0.5}"));
     }
   }
 

@@ -195,6 +195,7 @@ final class CompileCommand implements Callable<Integer> {
     }
     output.out().println(Output.table(rows));
     output.out().println("calibration: " + c.calibration().description());
+    c.pruned().ifPresent(p -> output.out().print(PruningReport.text(p)));
     output.out().println("quantization: " + c.quantized().recipe());
     RangeSummary r = c.quantized().ranges();
     output
@@ -275,6 +276,7 @@ final class CompileCommand implements Callable<Integer> {
     document.put("placement", placements);
     document.put("why_not", whyNots(c));
     document.put("recipe", c.quantized().recipe().toString());
+    c.pruned().ifPresent(p -> document.put("pruning", PruningReport.document(p)));
     document.put("ranges", RangeReport.document(c.quantized().ranges()));
     return document;
   }

@@ -11,6 +11,7 @@ import org.lapidary.ir.pass.Pipeline;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 import org.lapidary.passes.PassCatalog;
+import org.lapidary.passes.prune.PruneRecipe;
 import org.lapidary.passes.quant.QuantizeOptions;
 
 /// How a model is compiled.
@@ -25,6 +26,7 @@ import org.lapidary.passes.quant.QuantizeOptions;
 /// @param runner dumps and limits of the passes
 /// @param threads threads for calibration
 /// @param cache of how kernels were cut up before; changes time alone
+/// @param pruning what is taken out of the canonical graph before it is quantized
 public record CompileOptions(
     Map<String, Integer> dims,
     GemminiParams machine,
@@ -35,7 +37,8 @@ public record CompileOptions(
     Pipeline pipeline,
     PassRunner runner,
     int threads,
-    TilingCache cache) {
+    TilingCache cache,
+    PruneRecipe pruning) {
 
   public CompileOptions {
     dims = Map.copyOf(dims);
@@ -54,7 +57,8 @@ public record CompileOptions(
         PassCatalog.nn(),
         new PassRunner(),
         Runtime.getRuntime().availableProcessors(),
-        TilingCache.inMemory());
+        TilingCache.inMemory(),
+        PruneRecipe.NONE);
   }
 
   public CompileOptions withMachine(GemminiParams newMachine) {
@@ -68,7 +72,8 @@ public record CompileOptions(
         pipeline,
         runner,
         threads,
-        cache);
+        cache,
+        pruning);
   }
 
   public CompileOptions withSemantics(Semantics newSemantics) {
@@ -82,7 +87,8 @@ public record CompileOptions(
         pipeline,
         runner,
         threads,
-        cache);
+        cache,
+        pruning);
   }
 
   public CompileOptions withSchedule(ScheduleOptions newSchedule) {
@@ -96,17 +102,38 @@ public record CompileOptions(
         pipeline,
         runner,
         threads,
-        cache);
+        cache,
+        pruning);
   }
 
   public CompileOptions withCalibration(Function<Graph<NnOp>, CalibrationSet> set) {
     return new CompileOptions(
-        dims, machine, semantics, schedule, set, quantization, pipeline, runner, threads, cache);
+        dims,
+        machine,
+        semantics,
+        schedule,
+        set,
+        quantization,
+        pipeline,
+        runner,
+        threads,
+        cache,
+        pruning);
   }
 
   public CompileOptions withQuantization(QuantizeOptions recipe) {
     return new CompileOptions(
-        dims, machine, semantics, schedule, calibration, recipe, pipeline, runner, threads, cache);
+        dims,
+        machine,
+        semantics,
+        schedule,
+        calibration,
+        recipe,
+        pipeline,
+        runner,
+        threads,
+        cache,
+        pruning);
   }
 
   public CompileOptions withPipeline(Pipeline newPipeline) {
@@ -120,7 +147,8 @@ public record CompileOptions(
         newPipeline,
         runner,
         threads,
-        cache);
+        cache,
+        pruning);
   }
 
   public CompileOptions withRunner(PassRunner newRunner) {
@@ -134,7 +162,8 @@ public record CompileOptions(
         pipeline,
         newRunner,
         threads,
-        cache);
+        cache,
+        pruning);
   }
 
   public CompileOptions withThreads(int newThreads) {
@@ -148,7 +177,8 @@ public record CompileOptions(
         pipeline,
         runner,
         newThreads,
-        cache);
+        cache,
+        pruning);
   }
 
   public CompileOptions withCache(TilingCache newCache) {
@@ -162,6 +192,22 @@ public record CompileOptions(
         pipeline,
         runner,
         threads,
-        newCache);
+        newCache,
+        pruning);
+  }
+
+  public CompileOptions withPruning(PruneRecipe newPruning) {
+    return new CompileOptions(
+        dims,
+        machine,
+        semantics,
+        schedule,
+        calibration,
+        quantization,
+        pipeline,
+        runner,
+        threads,
+        cache,
+        newPruning);
   }
 }

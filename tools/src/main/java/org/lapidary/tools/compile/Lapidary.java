@@ -3,6 +3,7 @@ package org.lapidary.tools.compile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.lapidary.frontend.onnx.Imported;
@@ -16,6 +17,7 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.passes.prune.Pruned;
 import org.lapidary.passes.quant.Calibration;
 import org.lapidary.passes.quant.GivenSteps;
 import org.lapidary.passes.quant.QuantizedModel;
@@ -43,7 +45,7 @@ public final class Lapidary {
             ops,
             () -> prepared.quantized(options.quantization()),
             q -> q.graph().nodes().size());
-    int number = prepared.outcome().steps().size() + 1;
+    int number = prepared.outcome().steps().size() + (prepared.pruned().isPresent() ? 2 : 1);
     dump(options, "quantize", number, prepared.canonical(), quantized.graph());
     int integerOps = quantized.graph().nodes().size();
     Program program =
@@ -53,6 +55,7 @@ public final class Lapidary {
         model,
         prepared.imported(),
         prepared.canonical(),
+        prepared.pruned(),
         prepared.outcome(),
         prepared.samples(),
         quantized,
@@ -60,7 +63,8 @@ public final class Lapidary {
         steps);
   }
 
-  /// Does what neither the recipe of quantization nor the machine has a part in.
+  /// Does what neither the recipe of quantization nor, but for the sizes that pruning leaves, the
+  /// machine has a part in.
   public static Prepared prepare(Path model, CompileOptions options, LongConsumer progress) {
     List<PassRunner.Step> steps = new ArrayList<>();
     Imported imported =
@@ -69,9 +73,21 @@ public final class Lapidary {
     PassRunner.Outcome outcome = canonicalize(model, imported.graph(), options);
     steps.addAll(outcome.steps());
     GivenSteps given = GivenSteps.of(canonical(outcome));
-    Graph<NnOp> canonical = given.graph();
+    CalibrationSet samples = options.calibration().apply(given.graph());
+    Optional<Pruned> pruned =
+        options.pruning().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                timed(
+                    steps,
+                    "prune",
+                    given.graph().nodes().size(),
+                    () -> Pruning.of(given.graph(), samples, options),
+                    p -> p.graph().nodes().size()));
+    Graph<NnOp> canonical = pruned.map(Pruned::graph).orElse(given.graph());
+    pruned.ifPresent(
+        p -> dump(options, "prune", outcome.steps().size() + 1, given.graph(), p.graph()));
     int ops = canonical.nodes().size();
-    CalibrationSet samples = options.calibration().apply(canonical);
     Calibration calibration =
         timed(
             steps,
@@ -86,7 +102,7 @@ public final class Lapidary {
                     progress),
             _ -> ops);
     calibration.give(given.steps());
-    return new Prepared(imported, canonical, outcome, samples, calibration, steps);
+    return new Prepared(imported, canonical, pruned, outcome, samples, calibration, steps);
   }
 
   /// The program for a quantized model, not yet verified.

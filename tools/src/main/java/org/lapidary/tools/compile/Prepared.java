@@ -1,10 +1,12 @@
 package org.lapidary.tools.compile;
 
 import java.util.List;
+import java.util.Optional;
 import org.lapidary.frontend.onnx.Imported;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.passes.prune.Pruned;
 import org.lapidary.passes.quant.Calibration;
 import org.lapidary.passes.quant.QuantizeOptions;
 import org.lapidary.passes.quant.QuantizedModel;
@@ -14,7 +16,8 @@ import org.lapidary.passes.quant.Quantizer;
 /// part.
 ///
 /// @param imported as it came from the file
-/// @param canonical after the passes
+/// @param canonical after the passes, and pruned if that was asked for
+/// @param pruned the account of pruning, if there was any
 /// @param outcome what the passes reported
 /// @param samples what the ranges were observed on
 /// @param calibration what was seen
@@ -22,6 +25,7 @@ import org.lapidary.passes.quant.Quantizer;
 public record Prepared(
     Imported imported,
     Graph<NnOp> canonical,
+    Optional<Pruned> pruned,
     PassRunner.Outcome outcome,
     CalibrationSet samples,
     Calibration calibration,

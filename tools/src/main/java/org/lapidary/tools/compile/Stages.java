@@ -52,11 +52,15 @@ public final class Stages {
 
   private static Graph<Op> quantized(Graph<? extends Op> graph, CompileOptions options) {
     GivenSteps given = GivenSteps.of(graph.at(NnOp.class));
-    Graph<NnOp> canonical = given.graph();
+    CalibrationSet samples = options.calibration().apply(given.graph());
+    Graph<NnOp> canonical =
+        options.pruning().isEmpty()
+            ? given.graph()
+            : Pruning.of(given.graph(), samples, options).graph();
     Calibration calibration =
         Calibrating.run(
             canonical,
-            options.calibration().apply(canonical),
+            samples,
             options.quantization().recipe().moments(),
             options.threads(),
             _ -> {});

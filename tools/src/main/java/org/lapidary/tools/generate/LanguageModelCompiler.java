@@ -73,6 +73,15 @@ public final class LanguageModelCompiler {
               "with libgemmini's exponential, which shifts modulo 32, padding would show in results",
               "compile for generation with --semantics rtl"));
     }
+    if (!options.pruning().isEmpty()) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_PIPELINE,
+              "--prune",
+              "",
+              "programs of several lengths cannot be pruned yet: each would be fitted to other rows",
+              "leave --prune or --generate out"));
+    }
     return new LanguageModelCompiler(file, options, lengths).run(progress);
   }
 

@@ -69,6 +69,7 @@ final class InvestigationTest {
         SOUND.model(),
         SOUND.imported(),
         graph,
+        SOUND.pruned(),
         SOUND.outcome(),
         SOUND.calibration(),
         model,

@@ -1,0 +1,121 @@
+package org.lapidary.passes.prune;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.lapidary.ir.pass.RecordText;
+
+/// What is taken out of a model, as text: `heads{keep=0.5}, neurons{keep=0.5}`, or
+/// `budget{cycles=0.6}`, which chooses by itself. The order in the text does not matter.
+///
+/// @param items at most one of each kind
+public record PruneRecipe(List<Item> items) {
+
+  /// By what parts are chosen, and whether the others are refitted.
+  public enum Score {
+    /// By the error that is left at the end of a residual branch when all other weights of its last
+    /// layer have been refitted to the original's activations, which they are.
+    LEAST_SQUARES,
+    /// By the size of the weights; nothing is refitted. The yardstick of the other.
+    MAGNITUDE
+  }
+
+  /// One kind of pruning; its components are its options.
+  public sealed interface Item {}
+
+  /// Attention heads: a share of them stays in every layer.
+  public record Heads(double keep, Score score) implements Item {
+    public Heads {
+      requireShare("keep", keep);
+    }
+  }
+
+  /// Neurons of feed-forward blocks: a share of them stays in every layer.
+  public record Neurons(double keep, Score score) implements Item {
+    public Neurons {
+      requireShare("keep", keep);
+    }
+  }
+
+  /// Residual branches, an attention or a feed-forward block each, chosen one after the other by
+  /// what the model's results lose.
+  public record Branches(int drop) implements Item {
+    public Branches {
+      requireCount(drop);
+    }
+  }
+
+  /// Whole layers: an attention block and the feed-forward block after it, chosen likewise.
+  public record Layers(int drop) implements Item {
+    public Layers {
+      requireCount(drop);
+    }
+  }
+
+  /// Heads, neurons and branches, as many of each in each layer as lose least at the model's
+  /// results for so many cycles: at most a share of those of all matrix products.
+  public record Budget(double cycles, Score score) implements Item {
+    public Budget {
+      requireShare("cycles", cycles);
+    }
+  }
+
+  /// All kinds with default options.
+  private static final List<Record> KNOWN =
+      List.of(
+          new Layers(1),
+          new Branches(1),
+          new Heads(0.5, Score.LEAST_SQUARES),
+          new Neurons(0.5, Score.LEAST_SQUARES),
+          new Budget(0.5, Score.LEAST_SQUARES));
+
+  /// Takes nothing out.
+  public static final PruneRecipe NONE = new PruneRecipe(List.of());
+
+  public PruneRecipe {
+    items = List.copyOf(items);
+  }
+
+  /// Whether there is nothing to do.
+  public boolean isEmpty() {
+    return items.isEmpty();
+  }
+
+  /// The item of a kind, if it is in the recipe.
+  <I extends Item> Optional<I> get(Class<I> kind) {
+    return items.stream().filter(kind::isInstance).map(kind::cast).findFirst();
+  }
+
+  /// Reads a recipe; `none` and empty text are [#NONE].
+  ///
+  /// @throws IllegalArgumentException with a plain sentence if it is none
+  public static PruneRecipe parse(String text) {
+    if (text.isBlank() || text.strip().equals("none")) {
+      return NONE;
+    }
+    return new PruneRecipe(
+        RecordText.parse("pruning", text, KNOWN).stream().map(Item.class::cast).toList());
+  }
+
+  /// The text from which it is read, with all options.
+  @Override
+  public String toString() {
+    return items.isEmpty()
+        ? "none"
+        : items.stream()
+            .map(item -> RecordText.print((Record) item))
+            .collect(Collectors.joining(", "));
+  }
+
+  private static void requireShare(String name, double share) {
+    if (!(share >= 0 && share <= 1)) {
+      throw new IllegalArgumentException(name + "=" + share + " where 0 to 1 is due");
+    }
+  }
+
+  private static void requireCount(int drop) {
+    if (drop < 0) {
+      throw new IllegalArgumentException("drop=" + drop + " where a count is due");
+    }
+  }
+}

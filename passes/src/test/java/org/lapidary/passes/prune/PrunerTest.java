@@ -1,0 +1,161 @@
+package org.lapidary.passes.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lapidary.frontend.onnx.OnnxImporter;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.eval.ConstantCache;
+import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.pass.PassRunner;
+import org.lapidary.ir.text.IrPrinter;
+import org.lapidary.passes.PassCatalog;
+import org.lapidary.testkit.Repository;
+
+final class PrunerTest {
+  private static final Graph<NnOp> BERT =
+      canonical("bert-reviews/model.onnx", Map.of("batch", 1, "sequence", 16));
+  private static final Graph<NnOp> GPT =
+      canonical("gpt-reviews/model.onnx", Map.of("batch", 1, "sequence", 16));
+
+  private static Graph<NnOp> canonical(String model, Map<String, Integer> dims) {
+    Graph<NnOp> imported =
+        OnnxImporter.read(Repository.root().resolve("testdata/models").resolve(model), dims)
+            .graph();
+    return new PassRunner().run(imported, PassCatalog.nn()).graph().at(NnOp.class);
+  }
+
+  private static List<Map<String, Tensor>> samples(Graph<NnOp> graph, int count, int seed) {
+    Random random = new Random(seed);
+    return IntStream.range(0, count)
+        .mapToObj(_ -> {
+          Map<String, Tensor> inputs = new java.util.LinkedHashMap<>();
+          graph.inputs().forEach(port -> inputs.put(port.name(), input(port, random)));
+          return inputs;
+        })
+        .toList();
+  }
+
+  private static Tensor input(Graph.Port port, Random random) {
+    long[] ids =
+        random.longs(port.type().elements(), 0, port.name().equals("input_ids") ? 50 : 1).toArray();
+    if (port.name().contains("mask")) {
+      java.util.Arrays.fill(ids, 0, ids.length - random.nextInt(8), 1);
+    }
+    return Tensor.i64(port.type().dims(), ids);
+  }
+
+  private static Pruned prune(Graph<NnOp> graph, String recipe) {
+    return Pruner.prune(
+        graph,
+        samples(graph, 4, 1),
+        PruneRecipe.parse(recipe),
+        ProductCost.MACS,
+        new ConstantCache(1 << 26));
+  }
+
+  @Test
+  void whatKeepsAllChangesNothing() {
+    for (Graph<NnOp> graph : List.of(BERT, GPT)) {
+      Pruned pruned = prune(graph, "heads{keep=1}, neurons{keep=1}");
+      assertThat(IrPrinter.print(pruned.graph())).isEqualTo(IrPrinter.print(graph));
+      assertThat(pruned.loss()).isZero();
+      assertThat(pruned.branches()).as("an attention and a feed-forward block a layer").hasSize(8);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "heads",
+        "neurons",
+        "heads, neurons",
+        "layers",
+        "branches{drop=2}",
+        "budget{cycles=0.6}"
+      })
+  void leastSquaresLoseLessThanTakingTheSmallest(String recipe) {
+    for (Graph<NnOp> graph : List.of(BERT, GPT)) {
+      Pruned pruned = prune(graph, recipe);
+      assertThat(pruned.costAfter()).isLessThan(pruned.costBefore() * 9 / 10);
+      assertThat(pruned.loss()).isPositive();
+      assertThat(Costs.of(pruned.graph(), ProductCost.MACS)).isEqualTo(pruned.costAfter());
+      Map<String, Tensor> fresh = samples(graph, 1, 2).getFirst();
+      assertThat(Evaluator.run(pruned.graph(), fresh).keySet())
+          .isEqualTo(Evaluator.run(graph, fresh).keySet());
+      if (recipe.contains("heads") || recipe.contains("neurons")) {
+        String smallest = recipe.replaceAll("(heads|neurons)", "$1{score=magnitude}");
+        assertThat(pruned.loss()).isLessThan(prune(graph, smallest).loss());
+      }
+    }
+  }
+
+  @Test
+  void aBudgetIsKept() {
+    Pruned pruned = prune(BERT, "budget{cycles=0.6}");
+    assertThat(pruned.costAfter()).isLessThanOrEqualTo(pruned.costBefore() * 6 / 10);
+    assertThat(pruned.costAfter()).isGreaterThan(pruned.costBefore() * 4 / 10);
+  }
+
+  @Test
+  void theSameComesOutAgain() {
+    assertThat(IrPrinter.print(prune(GPT, "heads, neurons").graph()))
+        .isEqualTo(IrPrinter.print(prune(GPT, "heads, neurons").graph()));
+  }
+
+  @Test
+  void sizesAreRoundedUpWhereThatCostsNothing() {
+    ProductCost tiles =
+        (count, rows, depth, cols) ->
+            (long) count * rows * ((depth + 15) / 16) * ((cols + 15) / 16);
+    Pruned pruned =
+        Pruner.prune(
+            BERT,
+            samples(BERT, 2, 1),
+            PruneRecipe.parse("neurons{keep=0.51}"),
+            tiles,
+            new ConstantCache(1 << 26));
+    assertThat(pruned.branches().stream().filter(b -> b.what().equals("neurons")))
+        .isNotEmpty()
+        .allMatch(b -> b.kept() % 16 == 0 && b.kept() > b.groups() / 2);
+  }
+
+  @Test
+  void theTextOfARecipeReadsBack() {
+    PruneRecipe recipe =
+        PruneRecipe.parse("layers{drop=2}, heads{keep=0.25,score=magnitude}, neurons");
+    assertThat(PruneRecipe.parse(recipe.toString())).isEqualTo(recipe);
+    assertThat(PruneRecipe.parse("none")).isEqualTo(PruneRecipe.NONE);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ':',
+      textBlock =
+          """
+          ears               : there is no pruning ears
+          heads{share=0.5}   : heads has no option share
+          heads{keep=half}   : keep=half where a number is due
+          heads{keep=1.5}    : where 0 to 1 is due
+          heads{score=luck}  : least-squares or magnitude
+          heads{keep}        : not an option
+          heads, heads       : is given twice
+          heads; neurons     : not a list
+          layers{drop=-1}    : where a count is due
+          """)
+  void whatIsWrongIsSaid(String text, String message) {
+    assertThatThrownBy(() -> PruneRecipe.parse(text))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message);
+  }
+}

@@ -1,0 +1,58 @@
+package org.lapidary.tools.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.lapidary.passes.prune.Pruned;
+
+/// What pruning took out, for people and for scripts.
+final class PruningReport {
+  private PruningReport() {}
+
+  /// A table of all branches.
+  static String text(Pruned pruned) {
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("residual branch", "left", "of", "", "error of its fit"));
+    for (Pruned.Kept kept : pruned.branches()) {
+      rows.add(
+          List.of(
+              kept.node(),
+              Integer.toString(kept.kept()),
+              Integer.toString(kept.groups()),
+              kept.what(),
+              Double.isNaN(kept.error()) ? "-" : "%.1f %%".formatted(100 * kept.error())));
+    }
+    return Output.table(rows)
+        + "pruning: %s; products cost %.1f %% of before; relative error of the result %.4f on %d samples%n"
+            .formatted(
+                pruned.recipe(),
+                100.0 * pruned.costAfter() / pruned.costBefore(),
+                pruned.loss(),
+                pruned.samples());
+  }
+
+  static Map<String, Object> document(Pruned pruned) {
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("recipe", pruned.recipe().toString());
+    document.put("product_cycles_before", pruned.costBefore());
+    document.put("product_cycles_after", pruned.costAfter());
+    document.put("relative_error", pruned.loss());
+    document.put("samples", pruned.samples());
+    document.put("branches", pruned.branches().stream().map(PruningReport::branch).toList());
+    return document;
+  }
+
+  private static Map<String, Object> branch(Pruned.Kept kept) {
+    Map<String, Object> one = new LinkedHashMap<>();
+    one.put("node", kept.node());
+    one.put("what", kept.what().toLowerCase(Locale.ROOT));
+    one.put("kept", kept.kept());
+    one.put("of", kept.groups());
+    if (!Double.isNaN(kept.error())) {
+      one.put("error", kept.error());
+    }
+    return one;
+  }
+}
