@@ -29,6 +29,7 @@ import org.lapidary.passes.fuse.NormalizeAttention;
 import org.lapidary.passes.fuse.RefuseForeign;
 import org.lapidary.passes.fuse.Scales;
 import org.lapidary.passes.fuse.Softmaxes;
+import org.lapidary.passes.quant.Equalize;
 import org.lapidary.passes.quant.TakeScales;
 
 /// Every pass there is, with its default options, and the pipelines that are shipped.
@@ -48,6 +49,7 @@ public final class PassCatalog {
         new FoldScales(),
         new FoldConstants(FoldConstants.DEFAULT_MAX_ELEMENTS),
         new RefuseForeign(),
+        Equalize.EVEN,
         new ShareCommonSubexpressions(),
         new EliminateDeadCode());
   }

@@ -10,6 +10,9 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.pass.PassContext;
 
 /// What is done beyond rounding everything to the nearest step, as text: `outliers{channels=8},
 /// split-weights, bias-correct`. The order in the text does not matter; each refinement has its
@@ -19,7 +22,14 @@ import java.util.stream.Collectors;
 public record Recipe(List<Refinement> refinements) {
 
   /// One thing that is done better. Its components are its options.
-  public sealed interface Refinement {}
+  public sealed interface Refinement
+      permits Outliers,
+          SplitWeights,
+          BiasCorrect,
+          SoftmaxScale,
+          BlockScales,
+          RoundWeights,
+          Equalize {}
 
   /// A second, coarser int8 grid for a few channels of an activation that are much wider than the
   /// others.
@@ -66,7 +76,8 @@ public record Recipe(List<Refinement> refinements) {
           new BiasCorrect(),
           new SoftmaxScale(1.25),
           new BlockScales(16, 38),
-          new RoundWeights(512));
+          new RoundWeights(512),
+          Equalize.EVEN);
 
   private static final Pattern ITEM = Pattern.compile("\\s*([a-z-]+)\\s*(?:\\{([^}]*)})?\\s*(,|$)");
 
@@ -89,6 +100,16 @@ public record Recipe(List<Refinement> refinements) {
   /// Largest number of channels whose moments calibration is to observe; 0 for none.
   public int moments() {
     return get(RoundWeights.class).map(RoundWeights::limit).orElse(0);
+  }
+
+  /// The graph that is to be calibrated and quantized: the same floats, perhaps from other weights.
+  ///
+  /// @param given steps that the model came with, which are those of its own channels
+  public Graph<NnOp> prepared(Graph<NnOp> canonical, GivenSteps given) {
+    return get(Equalize.class)
+        .filter(_ -> given.steps().isEmpty())
+        .map(pass -> pass.run(canonical, new PassContext()))
+        .orElse(canonical);
   }
 
   /// The refinement of a kind, if it is in the recipe.

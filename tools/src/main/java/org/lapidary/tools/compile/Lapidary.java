@@ -64,7 +64,8 @@ public final class Lapidary {
   }
 
   /// Does what neither the recipe of quantization nor, but for the sizes that pruning leaves, the
-  /// machine has a part in.
+  /// machine has a part in; save that `equalize` changes weights beforehand and `round-weights`
+  /// wants more observed.
   public static Prepared prepare(Path model, CompileOptions options, LongConsumer progress) {
     List<PassRunner.Step> steps = new ArrayList<>();
     Imported imported =
@@ -84,9 +85,10 @@ public final class Lapidary {
                     given.graph().nodes().size(),
                     () -> Pruning.of(given.graph(), samples, options),
                     p -> p.graph().nodes().size()));
-    Graph<NnOp> canonical = pruned.map(Pruned::graph).orElse(given.graph());
+    Graph<NnOp> whole = pruned.map(Pruned::graph).orElse(given.graph());
     pruned.ifPresent(
         p -> dump(options, "prune", outcome.steps().size() + 1, given.graph(), p.graph()));
+    Graph<NnOp> canonical = options.quantization().recipe().prepared(whole, given);
     int ops = canonical.nodes().size();
     Calibration calibration =
         timed(

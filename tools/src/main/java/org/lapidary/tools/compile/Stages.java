@@ -53,10 +53,11 @@ public final class Stages {
   private static Graph<Op> quantized(Graph<? extends Op> graph, CompileOptions options) {
     GivenSteps given = GivenSteps.of(graph.at(NnOp.class));
     CalibrationSet samples = options.calibration().apply(given.graph());
-    Graph<NnOp> canonical =
+    Graph<NnOp> whole =
         options.pruning().isEmpty()
             ? given.graph()
             : Pruning.of(given.graph(), samples, options).graph();
+    Graph<NnOp> canonical = options.quantization().recipe().prepared(whole, given);
     Calibration calibration =
         Calibrating.run(
             canonical,
