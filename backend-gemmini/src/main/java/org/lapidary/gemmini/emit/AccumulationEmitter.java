@@ -87,9 +87,6 @@ final class AccumulationEmitter {
 
   /// Emits the next stage.
   void emitStage() {
-    if (area == 0) {
-      divideScratchpad();
-    }
     if (steps.isEmpty()) {
       int[] corner = corners.get(nextCorner);
       beginPiece(batch.clone(), corner[0], corner[1]);
@@ -101,13 +98,6 @@ final class AccumulationEmitter {
     steps.remove().run();
     units.pipeline.accept(stage);
     stage = new Stage(number, stage.rows());
-  }
-
-  /// Blocks of kernels that take turns would not fit each other's slots.
-  private void divideScratchpad() {
-    boolean shared = chip.isShared();
-    units.left.divide(shared ? chip.partRows() : tiling.leftSlotTiles(kernel, chip) * dim);
-    units.right.divide(shared ? chip.partRows() : tiling.rightSlotTiles(kernel, chip) * dim);
   }
 
   /// The next index in row-major order; false after the last.
@@ -152,14 +142,7 @@ final class AccumulationEmitter {
     int end = first + blocks(rows) * tiles.colTiles() * tiles.blockRows();
     area += (long) blocks(rows) * tiles.colTiles();
     stage = new Stage(number, new Stage.Rows(true, first, end));
-    boolean started = false;
-    for (Contribution c : kernel.contributions()) {
-      if (c instanceof Contribution.Matrix m) {
-        Block block = block(m.x(), piece, row, col, rows, cols);
-        units.loads.sum(stage.sums(), block, m.x().dtype().bytes(), tiles, started);
-        started = true;
-      }
-    }
+    boolean started = loadSums(piece);
     for (Contribution c : kernel.contributions()) {
       switch (c) {
         case Contribution.Product p -> product(p, piece, started);
@@ -175,6 +158,29 @@ final class AccumulationEmitter {
       last.run();
       store(piece);
     });
+  }
+
+  /// Loads the matrices that are added.
+  ///
+  /// @return whether there are any
+  private boolean loadSums(Piece p) {
+    List<View> matrices =
+        kernel.contributions().stream()
+            .filter(c -> c instanceof Contribution.Matrix)
+            .flatMap(c -> c.views().stream())
+            .toList();
+    List<Hazards.Range> read =
+        matrices.stream()
+            .map(v -> new Hazards.Range(addresses.first(v), addresses.end(v)))
+            .toList();
+    Commands out = units.loading(stage, read).sums();
+    boolean started = false;
+    for (View matrix : matrices) {
+      Block block = block(matrix, p, p.row, p.col, p.rows, p.cols);
+      units.loads.sum(out, block, matrix.dtype().bytes(), p.tiles, started);
+      started = true;
+    }
+    return started;
   }
 
   private void store(Piece p) {
@@ -294,12 +300,12 @@ final class AccumulationEmitter {
 
   private void load(Block left, Block right) {
     if (units.left.need(left)) {
-      units.loads.operand(
-          stage.operands(), Loads.State.LEFT, left, units.left.row(), tiling.loadTiles());
+      Commands out = units.loading(stage, List.of(left.range())).operands();
+      units.loads.operand(out, Loads.State.LEFT, left, units.left.row(), tiling.loadTiles());
     }
     if (units.right.need(right)) {
-      units.loads.operand(
-          stage.operands(), Loads.State.RIGHT, right, units.right.row(), tiling.loadTiles());
+      Commands out = units.loading(stage, List.of(right.range())).operands();
+      units.loads.operand(out, Loads.State.RIGHT, right, units.right.row(), tiling.loadTiles());
     }
   }
 

@@ -17,7 +17,6 @@ record CopyEmitter(int number, Kernel.Copy kernel, Units units, OnChip chip, Add
     List<Integer> batchSizes = from.dims().subList(0, from.rank() - 2);
     int[] batch = new int[batchSizes.size()];
     int step = chip.dim() * BLOCK_TILES;
-    units.left.divide(step * BLOCK_TILES);
     do {
       for (int row = 0; row < from.dim(-2); row += step) {
         for (int col = 0; col < from.dim(-1); col += step) {
@@ -40,7 +39,7 @@ record CopyEmitter(int number, Kernel.Copy kernel, Units units, OnChip chip, Add
         new Stage.Rows(false, spadRow, spadRow + BLOCK_TILES * BLOCK_TILES * chip.dim());
     Stage stage = new Stage(number, occupied);
     units.loads.operand(
-        stage.sums(), Loads.State.LEFT, block, spadRow, chip.machine().maxBlockTiles());
+        stage.late().sums(), Loads.State.LEFT, block, spadRow, chip.machine().maxBlockTiles());
     units.stores.scratchpad(
         stage.stores(),
         spadRow,

@@ -83,7 +83,7 @@ public final class Emitter {
 
   /// Ends a section of the accelerator, if there is one.
   private void endSection() {
-    units.fence();
+    units.end();
     hazards.clear();
     int end = units.pipeline.commands().count();
     if (end > sectionStart) {
@@ -111,7 +111,7 @@ public final class Emitter {
       }
     }
     if (parts.stream().anyMatch(p -> hazards.needFence(p.kernel()))) {
-      units.fence();
+      units.fence(hazards.written());
       hazards.clear();
     }
     parts.forEach(p -> hazards.add(p.kernel()));

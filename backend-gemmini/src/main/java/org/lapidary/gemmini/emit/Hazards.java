@@ -8,7 +8,8 @@ import org.lapidary.gemmini.map.View;
 /// What has been read and written in main memory since the last fence: the accelerator does not
 /// track it. Source: gemmini.md §1.
 final class Hazards {
-  private record Range(long from, long to) {
+  /// Bytes of main memory.
+  record Range(long from, long to) {
     boolean overlaps(Range other) {
       return from < other.to && other.from < to;
     }
@@ -35,6 +36,11 @@ final class Hazards {
         .map(this::range)
         .forEach(read::add);
     kernel.writes().stream().map(this::range).forEach(written::add);
+  }
+
+  /// What was written since the last fence.
+  List<Range> written() {
+    return List.copyOf(written);
   }
 
   void clear() {

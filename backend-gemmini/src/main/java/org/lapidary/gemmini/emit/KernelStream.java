@@ -38,7 +38,7 @@ public record KernelStream(long[] commands, List<Piece> pieces) {
           case LoopTiling l ->
               new LoopEmitter(0, kernel, l, units, chip, ownLines()).emit(mostPieces, false);
         };
-    units.fence();
+    units.end();
     return new KernelStream(units.pipeline.commands().packed(), pieces);
   }
 

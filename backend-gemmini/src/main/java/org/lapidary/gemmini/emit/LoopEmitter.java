@@ -91,6 +91,7 @@ final class LoopEmitter {
       units.pipeline.writeAsIs(number, loops);
       if (calls) {
         units.pipeline.fence();
+        units.pipeline.drain();
       }
     } while (pieces.size() < mostPieces && AccumulationEmitter.advance(batch, kernel.batch()));
     units.left.forget();

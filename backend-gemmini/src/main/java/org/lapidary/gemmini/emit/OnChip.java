@@ -59,11 +59,6 @@ record OnChip(
     return new OnChip(machine, firstAccRow + half * accStride, rows, rows, tiles);
   }
 
-  /// Whether somebody else has a share.
-  boolean isShared() {
-    return halfAccRows < machine.accRows() / 2;
-  }
-
   /// Accumulator rows that a piece may take: both halves if nobody else is in between.
   int wholeRows() {
     return accStride == halfAccRows ? 2 * halfAccRows : halfAccRows;

@@ -41,6 +41,7 @@ final class Pipeline {
   private long loadTime;
   private long storeTime;
   private boolean transposesB;
+  private boolean fencePending;
 
   /// Whether sums are loaded with stride 0, one row many times.
   private boolean repeatsRow;
@@ -82,8 +83,9 @@ final class Pipeline {
   /// Takes the next stage; its loads go among the computes of the one before.
   void accept(Stage next) {
     long number = ++accepted;
-    enqueue(operands, next, next.operands(), number);
-    enqueue(sums, next, next.sums(), number);
+    load(next, next.early(), number);
+    writePendingFence();
+    load(next, next.late(), number);
     boolean computes = next.computes().count() > 0;
     if (current != null && (computes || stores.size() >= MOST_WAITING)) {
       run(current);
@@ -91,7 +93,7 @@ final class Pipeline {
     enqueue(stores, next, next.stores(), number);
     if (computes) {
       mark(next.kernel());
-      writeLoads(next.sums().count() > 0);
+      writeLoads(next.early().sums().count() + next.late().sums().count() > 0);
       writeStoresFrom(next.rows(), number);
       arrayTime = Math.max(arrayTime, loadTime);
       current = next;
@@ -102,14 +104,24 @@ final class Pipeline {
     }
   }
 
+  private void load(Stage stage, Stage.Loading loading, long number) {
+    enqueue(operands, stage, loading.operands(), number);
+    enqueue(sums, stage, loading.sums(), number);
+  }
+
   private static void enqueue(Deque<Queued> queue, Stage stage, Commands commands, long number) {
     if (commands.count() > 0) {
       queue.add(new Queued(stage, commands, number));
     }
   }
 
-  /// Writes everything accepted so far.
+  /// Writes everything accepted so far, and the fence if there is to be one.
   void drain() {
+    writeAccepted();
+    writePendingFence();
+  }
+
+  private void writeAccepted() {
     if (current != null) {
       run(current);
     }
@@ -126,9 +138,23 @@ final class Pipeline {
     out.add(commands, 0, commands.count());
   }
 
-  /// Writes everything and waits until main memory is consistent.
+  /// Everything accepted so far has to be done, and main memory consistent, before what follows,
+  /// early loads of the next stage apart.
   void fence() {
-    drain();
+    fencePending = true;
+  }
+
+  /// Whether the next stage comes after a fence.
+  boolean isFencePending() {
+    return fencePending;
+  }
+
+  private void writePendingFence() {
+    if (!fencePending) {
+      return;
+    }
+    fencePending = false;
+    writeAccepted();
     if (out.count() > 0 && out.funct(out.count() - 1) != FENCE) {
       out.add(new Instr.Fence());
     }

@@ -6,12 +6,23 @@ package org.lapidary.gemmini.emit;
 /// @param kernel number of the kernel it belongs to
 /// @param rows what its sums occupy: all earlier stores from there come before its loads and
 ///   computes
-/// @param sums loads into those rows
-/// @param operands loads into scratchpad parts that nobody uses
+/// @param early loads that may come before a fence that everything else comes after: nobody has
+///   written what they read since the last one
+/// @param late loads that may not
 /// @param computes preload and compute commands
 /// @param stores what can be moved out afterwards
 record Stage(
-    int kernel, Rows rows, Commands sums, Commands operands, Commands computes, Commands stores) {
+    int kernel, Rows rows, Loading early, Loading late, Commands computes, Commands stores) {
+  /// Loads of a stage.
+  ///
+  /// @param sums into its rows
+  /// @param operands into scratchpad parts that nobody uses
+  record Loading(Commands sums, Commands operands) {
+    Loading() {
+      this(new Commands(), new Commands());
+    }
+  }
+
   /// Rows of the accumulator, or, for copies, of the scratchpad.
   ///
   /// @param inAccumulator which of the two
@@ -24,6 +35,6 @@ record Stage(
   }
 
   Stage(int kernel, Rows rows) {
-    this(kernel, rows, new Commands(), new Commands(), new Commands(), new Commands());
+    this(kernel, rows, new Loading(), new Loading(), new Commands(), new Commands());
   }
 }

@@ -109,35 +109,6 @@ public record StreamTiling(
     return keepLeft <= keepRight;
   }
 
-  /// Scratchpad tiles of a left block.
-  int leftSlotTiles(Kernel.Accumulation kernel, OnChip chip) {
-    int most = 1;
-    for (Contribution c : kernel.contributions()) {
-      most =
-          switch (c) {
-            case Contribution.Product p -> Math.max(most, rowBlocks * depthOf(p, chip));
-            case Contribution.Diagonal _ -> Math.max(most, rowBlocks * stageColTiles);
-            case Contribution.Matrix _ -> most;
-          };
-    }
-    return most;
-  }
-
-  /// Scratchpad tiles of a right block.
-  int rightSlotTiles(Kernel.Accumulation kernel, OnChip chip) {
-    int most = 1;
-    for (Contribution c : kernel.contributions()) {
-      most =
-          switch (c) {
-            case Contribution.Product p -> Math.max(most, stageColTiles * depthOf(p, chip));
-            case Contribution.Diagonal d ->
-                Math.max(most, stageColTiles * diagonalsPerStage(d, chip));
-            case Contribution.Matrix _ -> most;
-          };
-    }
-    return most;
-  }
-
   @Override
   public String text() {
     return "stream %d %d %d %b %b %d %d %d %d"
@@ -151,10 +122,6 @@ public record StreamTiling(
             stageColTiles,
             loadTiles,
             storeTiles);
-  }
-
-  private int depthOf(Contribution.Product product, OnChip chip) {
-    return Math.min(depthTiles, chip.tiles(product.depth()));
   }
 
   /// Diagonal tiles of a column that are loaded at a time.

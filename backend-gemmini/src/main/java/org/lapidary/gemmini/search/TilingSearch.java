@@ -21,7 +21,7 @@ import org.lapidary.machine.Semantics;
 /// streams. Deterministic, and what it chooses is never slower than Gemmini's own library.
 public final class TilingSearch implements Function<Kernel.Accumulation, Tiling> {
   /// Part of every cache key; to be raised when the space, the search or the emission changes.
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   /// Pieces of different size that are judged before anything else is varied.
   private static final int PIECES = 12;
