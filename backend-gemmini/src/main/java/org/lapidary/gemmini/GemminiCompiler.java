@@ -17,6 +17,7 @@ import org.lapidary.gemmini.emit.Tiling;
 import org.lapidary.gemmini.map.Buffer;
 import org.lapidary.gemmini.map.Cache;
 import org.lapidary.gemmini.map.Kernel;
+import org.lapidary.gemmini.map.KernelCost;
 import org.lapidary.gemmini.map.Mapper;
 import org.lapidary.gemmini.map.Mapping;
 import org.lapidary.gemmini.map.ScheduleOptions;
@@ -88,7 +89,11 @@ public final class GemminiCompiler {
       ScheduleOptions options,
       List<Cache> caches,
       Function<Kernel.Accumulation, Tiling> tilings) {
-    Mapping mapping = Mapper.map(graph, machine, semantics, options, caches);
+    KernelCost cost =
+        tilings instanceof TilingSearch search
+            ? search
+            : new TilingSearch(machine, semantics, TilingCache.inMemory());
+    Mapping mapping = Mapper.map(graph, machine, semantics, options, caches, cost);
     List<Phase> phases = Planner.plan(mapping.work(), machine, options.order());
     List<CacheSlot> slots = slots(graph, mapping);
     long base =
@@ -115,7 +120,8 @@ public final class GemminiCompiler {
         regions(graph, mapping, addresses, numbers),
         slots,
         image(mapping, plan),
-        mapping.placements());
+        mapping.placements(),
+        mapping.fusions());
   }
 
   /// One cache after the other from the start of memory on.

@@ -54,7 +54,8 @@ class ProgramVerifierTest {
         program.regions(),
         program.caches(),
         program.image(),
-        program.placements());
+        program.placements(),
+        program.fusions());
   }
 
   private List<Integer> where(Class<? extends Instr> kind) {

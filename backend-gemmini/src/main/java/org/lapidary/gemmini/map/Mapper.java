@@ -43,26 +43,29 @@ public final class Mapper {
       GemminiParams machine,
       Semantics semantics,
       ScheduleOptions options,
-      List<Cache> caches) {
+      List<Cache> caches,
+      KernelCost cost) {
     this.graph = graph;
     this.uses = new Uses(graph);
     this.caches = new CachePlaces(graph, uses, caches);
     this.storage = new Storage(uses, this.caches);
     this.hostRules = new HostRules(uses, machine, semantics);
-    this.fusion = new FusionRules(uses, machine, options.fusion());
+    this.fusion = new FusionRules(uses, machine, options.fusion(), cost);
     this.kernels = new Kernels(graph.name(), uses, storage, hostRules, fusion, machine);
   }
 
   /// Divides a graph.
   ///
   /// @param caches what of it stays in memory from run to run
+  /// @param cost the judge of fusions
   public static Mapping map(
       Graph<Op> graph,
       GemminiParams machine,
       Semantics semantics,
       ScheduleOptions options,
-      List<Cache> caches) {
-    Mapper mapper = new Mapper(graph, machine, semantics, options, caches);
+      List<Cache> caches,
+      KernelCost cost) {
+    Mapper mapper = new Mapper(graph, machine, semantics, options, caches, cost);
     mapper.demand();
     for (Graph.Port port : graph.inputs()) {
       if (mapper.demanded.contains(port.value())) {
@@ -75,7 +78,8 @@ public final class Mapper {
         mapper.places(),
         mapper.storage.images(),
         mapper.caches.wholes(),
-        mapper.placements);
+        mapper.placements,
+        Fusions.of(graph, mapper.uses, mapper.hostRules, mapper.fusion));
   }
 
   /// Places of all values, those that are only another reading of one included.
@@ -141,7 +145,7 @@ public final class Mapper {
       return;
     }
     FusionRules.Choice choice = fusion.choose(node);
-    placements.add(Placement.of(node, Where.ACCELERATOR, choice.reason()));
+    placements.add(Placement.of(node, Where.ACCELERATOR, choice.text()));
     Value root = uses.origin(op.x());
     if (!choice.fused()) {
       work(kernels.separate(node, op));

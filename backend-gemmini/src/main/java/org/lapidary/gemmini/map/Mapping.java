@@ -12,12 +12,14 @@ import org.lapidary.ir.Value;
 /// @param images constants in main memory
 /// @param caches where the result of each is that stays in memory
 /// @param placements for the reader: node by node
+/// @param fusions for the reader: what was decided
 public record Mapping(
     List<Work> work,
     Map<Value, View> places,
     List<Image> images,
     Map<Cache, View> caches,
-    List<Placement> placements) {
+    List<Placement> placements,
+    List<FusionDecision> fusions) {
 
   /// A constant in main memory.
   ///

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import org.lapidary.gemmini.map.FusionDecision;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.Diagnostic.Code;
@@ -41,7 +42,7 @@ import org.lapidary.sim.Simulator;
 ///
 /// | file | content |
 /// | --- | --- |
-/// | `program.json` | manifest: format, machine, semantics, steps, kernels, regions, placement |
+/// | `program.json` | manifest: format, machine, semantics, steps, kernels, regions, placement, fusions |
 /// | `graph.ir` | the integer graph; host steps refer to its nodes by number |
 /// | `constants/HASH.bin` | constants that host steps read |
 /// | `instructions.bin` | 17 bytes a command: funct, rs1, rs2, little-endian |
@@ -49,7 +50,7 @@ import org.lapidary.sim.Simulator;
 ///
 /// Equal programs give equal bytes. The directory appears under its name when it is complete.
 public final class Container {
-  private static final int FORMAT = 2;
+  private static final int FORMAT = 3;
   private static final String MANIFEST = "program.json";
   private static final String GRAPH = "graph.ir";
   private static final String CONSTANTS = "constants";
@@ -74,7 +75,8 @@ public final class Container {
       List<Program.KernelInfo> kernels,
       TreeMap<Integer, Region> regions,
       List<CacheSlot> caches,
-      List<Placement> placements) {}
+      List<Placement> placements,
+      List<FusionDecision> fusions) {}
 
   /// Either host nodes or a range of commands.
   private record StepEntry(List<Integer> hostNodes, int from, int to, List<Step.Range> ranges) {}
@@ -112,7 +114,8 @@ public final class Container {
         program.kernels(),
         new TreeMap<>(program.regions()),
         program.caches(),
-        program.placements());
+        program.placements(),
+        program.fusions());
   }
 
   private static StepEntry entry(Step step) {
@@ -253,7 +256,8 @@ public final class Container {
         manifest.regions,
         manifest.caches,
         image(manifest, directory.resolve(MEMORY)),
-        manifest.placements);
+        manifest.placements,
+        manifest.fusions);
   }
 
   private static long[] readCommands(Path file, int count) throws IOException {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lapidary.gemmini.cost.Bound;
+import org.lapidary.gemmini.map.FusionDecision;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
@@ -29,6 +30,7 @@ import org.lapidary.sim.Simulator;
 /// @param caches what stays in main memory from run to run, below the image
 /// @param image main memory before the start
 /// @param placements what runs where, and why
+/// @param fusions what is computed together, and why
 @SuppressWarnings("ArrayRecordComponent") // millions of commands; treated as immutable
 public record Program(
     GemminiParams machine,
@@ -40,7 +42,8 @@ public record Program(
     Map<Integer, Region> regions,
     List<CacheSlot> caches,
     MemoryImage image,
-    List<Placement> placements) {
+    List<Placement> placements,
+    List<FusionDecision> fusions) {
 
   /// What is worth knowing about a kernel.
   ///
@@ -65,6 +68,7 @@ public record Program(
     regions = Map.copyOf(regions);
     caches = List.copyOf(caches);
     placements = List.copyOf(placements);
+    fusions = List.copyOf(fusions);
   }
 
   /// The cache that an input or a result is kept in.

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.lapidary.gemmini.emit.KernelStream;
 import org.lapidary.gemmini.emit.LoopTiling;
@@ -14,17 +15,21 @@ import org.lapidary.gemmini.emit.StreamTiling;
 import org.lapidary.gemmini.emit.Tiling;
 import org.lapidary.gemmini.emit.TilingSpace;
 import org.lapidary.gemmini.map.Kernel;
+import org.lapidary.gemmini.map.KernelCost;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 
 /// Chooses the tiling of each kernel: closed forms rank and prune, the cycle model judges the
 /// streams. Deterministic, and what it chooses is never slower than Gemmini's own library.
-public final class TilingSearch implements Function<Kernel.Accumulation, Tiling> {
+public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>, KernelCost {
   /// Part of every cache key; to be raised when the space, the search or the emission changes.
   static final int VERSION = 2;
 
   /// Pieces of different size that are judged before anything else is varied.
   private static final int PIECES = 12;
+
+  /// The same where only an outline is wanted.
+  private static final int OUTLINE_PIECES = 3;
 
   /// Commands of a stream's beginning that are judged.
   private static final int PREFIX_COMMANDS = 4_000;
@@ -46,6 +51,7 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
   private final GemminiParams machine;
   private final Semantics semantics;
   private final TilingCache cache;
+  private final Map<TilingKey, Long> outlines = new ConcurrentHashMap<>();
 
   /// @param cache of choices made before
   public TilingSearch(GemminiParams machine, Semantics semantics, TilingCache cache) {
@@ -69,6 +75,13 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
     Choice found = new Run(kernel).search();
     cache.put(key, found);
     return found;
+  }
+
+  /// The best of a few tilings, judged on the beginnings of their streams.
+  @Override
+  public long cycles(Kernel.Accumulation kernel) {
+    return outlines.computeIfAbsent(
+        TilingKey.of(kernel, machine, semantics), _ -> new Run(kernel).outline());
   }
 
   /// What a kernel takes with the tiling chosen for it, judged on its whole stream.
@@ -116,13 +129,22 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
       this.estimate = new Estimate(kernel, machine);
     }
 
-    Choice search() {
+    long outline() {
+      judgePieces(OUTLINE_PIECES);
+      return judged.getOrDefault(best().getFirst(), 0L);
+    }
+
+    private void judgePieces(int most) {
       judge(space.usual());
       space.pieces().stream()
           .map(this::promising)
           .sorted(Comparator.comparingLong(estimate::cycles))
-          .limit(PIECES)
+          .limit(most)
           .forEach(this::judge);
+    }
+
+    Choice search() {
+      judgePieces(PIECES);
       for (StreamTiling good : List.copyOf(bestStreams(2))) {
         deepen(good);
       }

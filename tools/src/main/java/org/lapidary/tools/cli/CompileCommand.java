@@ -9,8 +9,10 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import org.lapidary.gemmini.map.FusionDecision;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.gemmini.program.Container;
+import org.lapidary.gemmini.program.Program;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.pass.PassContext;
@@ -211,6 +213,7 @@ final class CompileCommand implements Callable<Integer> {
         output.out().println("host: " + p.node() + ": " + p.reason());
       }
     }
+    fusionLines(c.program()).forEach(output.out()::println);
     whyNots(c).forEach(w -> output.out().println("why not: " + String.join(": ", w.values())));
     output
         .out()
@@ -223,6 +226,23 @@ final class CompileCommand implements Callable<Integer> {
             c.program().hostNodes(),
             c.program().machine().name(),
             seconds);
+  }
+
+  /// What was decided about fusions, equal decisions once, with the first node concerned.
+  private static List<String> fusionLines(Program program) {
+    Map<String, List<String>> nodes = new LinkedHashMap<>();
+    for (FusionDecision d : program.fusions()) {
+      String what = d.pattern().title() + ": " + d.outcome().text() + ": " + d.reason();
+      nodes.computeIfAbsent(what, _ -> new ArrayList<>()).add(d.node());
+    }
+    return nodes.entrySet().stream()
+        .map(e -> "fusion: %s (%s)".formatted(e.getKey(), firstOf(e.getValue())))
+        .toList();
+  }
+
+  private static String firstOf(List<String> names) {
+    int others = names.size() - 1;
+    return names.getFirst() + (others == 0 ? "" : " and %d more".formatted(others));
   }
 
   private static List<Map<String, String>> whyNots(Compiled c) {
@@ -274,6 +294,7 @@ final class CompileCommand implements Callable<Integer> {
     document.put("macs", c.program().macs());
     document.put("bound_cycles", c.program().boundCycles());
     document.put("placement", placements);
+    document.put("fusions", c.program().fusions().stream().map(FusionDecision::document).toList());
     document.put("why_not", whyNots(c));
     document.put("recipe", c.quantized().recipe().toString());
     c.pruned().ifPresent(p -> document.put("pruning", PruningReport.document(p)));

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import org.lapidary.gemmini.map.FusionDecision;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.Region;
@@ -109,6 +110,11 @@ public final class ProgramListing {
     out.println("\nplacement");
     for (Placement p : placements()) {
       out.printf("  %-11s %-14s %s: %s%n", p.where().text(), p.op(), p.node(), p.reason());
+    }
+    List<FusionDecision> fusions = fusions();
+    if (!fusions.isEmpty()) {
+      out.println("\nfusions");
+      fusions.forEach(f -> out.println("  " + f));
     }
     for (int kernel : kernels()) {
       out.println("\n" + title(kernel));
@@ -219,6 +225,12 @@ public final class ProgramListing {
         .toList();
   }
 
+  private List<FusionDecision> fusions() {
+    return program.fusions().stream()
+        .filter(f -> only.isEmpty() || only.get().matches(f.node()))
+        .toList();
+  }
+
   /// The same as a document.
   public Map<String, Object> document() {
     List<Map<String, Object>> kernels = new ArrayList<>();
@@ -255,6 +267,7 @@ public final class ProgramListing {
     document.put("steps", only.isEmpty() ? steps() : List.of());
     document.put("memory", memory());
     document.put("placement", placement);
+    document.put("fusions", fusions().stream().map(FusionDecision::document).toList());
     document.put("kernels", kernels);
     return document;
   }
