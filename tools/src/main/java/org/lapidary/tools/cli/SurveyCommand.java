@@ -13,6 +13,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.sim.timing.CycleModel;
+import org.lapidary.tools.study.BaselineReading;
 import org.lapidary.tools.study.FusionPair;
 import org.lapidary.tools.study.MappingSpread;
 import org.lapidary.tools.study.Report;
@@ -176,6 +177,10 @@ final class SurveyCommand implements Callable<Integer> {
     document.put("matmul_utilisation", utilisation);
     document.put("encoder_utilisation", results.encoderUtilisation());
     document.put("latency_speedup", speedups(results.headline()));
+    List<Object> readings = new ArrayList<>();
+    BaselineReading.of(results.headline())
+        .forEach(r -> readings.add(reading(r, results.headline())));
+    document.put("baseline_readings", readings);
     List<Object> waterfalls = new ArrayList<>();
     results.waterfalls().forEach(w -> waterfalls.add(waterfall(w)));
     document.put("waterfalls", waterfalls);
@@ -192,6 +197,15 @@ final class SurveyCommand implements Callable<Integer> {
     }
     all.put("total", w.speedup(w.steps().getLast()));
     return all;
+  }
+
+  private static Map<String, Object> reading(BaselineReading reading, Waterfall w) {
+    Map<String, Object> one = new LinkedHashMap<>();
+    one.put("reading", reading.name());
+    one.put("baseline_cycles", Math.round(reading.cycles()));
+    one.put("limit", reading.limit(w));
+    one.put("latency_speedup", reading.speedup(w));
+    return one;
   }
 
   private static Map<String, Object> waterfall(Waterfall w) {
