@@ -55,7 +55,7 @@ public record Replay(
   ///
   /// @return the machine afterwards
   /// @throws TraceException when a file cannot be read
-  /// @throws MachineTrap when a command cannot be carried out
+  /// @throws org.lapidary.sim.MachineTrap when a command cannot be carried out
   public Simulator run() {
     Simulator simulator = new Simulator(params, semantics, initialMemory());
     TraceFile.read(

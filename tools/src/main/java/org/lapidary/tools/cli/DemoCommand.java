@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.lapidary.tools.compile.CalibrationSet;
 import org.lapidary.tools.compile.CompileOptions;
 import org.lapidary.tools.compile.Compiled;
 import org.lapidary.tools.compile.InputBinding;
@@ -89,15 +88,7 @@ final class DemoCommand implements Callable<Integer> {
           TaskData.read(folder, shipped.task(), DataOptions.of(Optional.empty(), limit, LENGTH));
       SampleSet calibration = SampleSet.read(folder.resolve("calibration"));
       CompileOptions options =
-          CompileOptions.of(binding.dims())
-              .withThreads(threads)
-              .withCalibration(graph ->
-                  CalibrationSet.of(
-                      calibration.count() + " shipped samples",
-                      graph,
-                      java.util.stream.IntStream.range(0, calibration.count())
-                          .mapToObj(calibration::sample)
-                          .toList()));
+          CompileOptions.of(binding.dims()).withThreads(threads).withCalibration(calibration);
       Compiled compiled = Lapidary.compile(model, options);
       Measurement.Settings settings =
           new Measurement.Settings(threads, refereeExamples, true, Optional.empty());

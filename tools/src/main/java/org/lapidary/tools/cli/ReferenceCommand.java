@@ -70,12 +70,12 @@ final class ReferenceCommand implements Callable<Integer> {
           }
           case NN -> {
             Graph<NnOp> graph = OnnxImporter.read(model, arguments.dims).graph();
-            yield Evaluator.run(graph, InputFiles.fitted(model.toString(), graph, given));
+            yield Evaluator.run(graph, InputCheck.fitted(model.toString(), graph, given));
           }
           case Q -> {
             Graph<Op> graph =
                 Lapidary.compile(model, arguments.options(arguments.dims)).quantized().graph();
-            yield Evaluator.run(graph, InputFiles.fitted(model.toString(), graph, given));
+            yield Evaluator.run(graph, InputCheck.fitted(model.toString(), graph, given));
           }
         };
     inputs.write(outputs);

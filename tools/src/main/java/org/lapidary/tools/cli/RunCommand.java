@@ -9,13 +9,14 @@ import java.util.concurrent.Callable;
 import org.lapidary.gemmini.program.Container;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
-import org.lapidary.ir.Tensor;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.sim.timing.MemoryTiming;
+import org.lapidary.tools.compile.Executable;
+import org.lapidary.tools.compile.Inference;
+import org.lapidary.tools.compile.Lapidary;
 import org.lapidary.tools.validate.AcceleratedPath;
-import org.lapidary.tools.validate.Measurement;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -66,29 +67,26 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     long start = System.nanoTime();
-    Program loaded =
-        machine
-            .map(name -> Container.read(program, GemminiParams.load(name)))
-            .orElseGet(() -> Container.read(program));
-    Map<String, Tensor> given =
-        InputFiles.fitted(program.toString(), loaded.graph(), inputs.read());
+    Executable executable = open();
+    Program loaded = executable.program();
     ProgramRunner.Options options =
         new ProgramRunner.Options(
             semantics.orElse(loaded.semantics()),
             noTiming ? Optional.empty() : Optional.of(MemoryTiming.of(loaded.machine())),
             checked,
             exportTrace);
-    ProgramRunner.Result result = new ProgramRunner(loaded).run(given, options);
+    Inference inference = executable.run(inputs.read(), options);
+    ProgramRunner.Result result = inference.result();
     inputs.write(result.outputs());
     double seconds = (System.nanoTime() - start) / 1e9;
     if (output.json()) {
-      output.document(document(loaded, result, seconds));
+      output.document(document(inference, seconds));
     } else {
       result
           .outputs()
           .forEach((name, t) ->
               output.out().println(name + " " + t.type().dims() + " -> " + inputs.outputDir));
-      output.out().print(summary(loaded, result));
+      output.out().print(summary(inference));
       if (kernels && !noTiming) {
         output.out().print(new KernelTable(loaded, result.kernelCycles()).text());
       }
@@ -96,7 +94,16 @@ final class RunCommand implements Callable<Integer> {
     return 0;
   }
 
-  private String summary(Program loaded, ProgramRunner.Result result) {
+  private Executable open() {
+    return machine
+        .map(GemminiParams::load)
+        .map(given -> new Executable(program.toString(), Container.read(program, given)))
+        .orElseGet(() -> Lapidary.open(program));
+  }
+
+  private String summary(Inference inference) {
+    Program loaded = inference.program();
+    ProgramRunner.Result result = inference.result();
     StringBuilder s = new StringBuilder();
     s.append(
         "%s commands, %s MACs, %d host steps%n"
@@ -113,18 +120,14 @@ final class RunCommand implements Callable<Integer> {
               CycleModel.knownError().overall().mean(),
               (double) result.cycles() / Math.max(1, loaded.boundCycles()),
               Output.count(loaded.boundCycles()),
-              100 * utilisation(loaded, result)));
+              100 * inference.utilisation()));
     }
     return s.toString();
   }
 
-  private static double utilisation(Program loaded, ProgramRunner.Result result) {
-    return (double) loaded.macs()
-        / ((double) result.cycles() * loaded.machine().peakMacsPerCycle());
-  }
-
-  private Map<String, Object> document(
-      Program loaded, ProgramRunner.Result result, double seconds) {
+  private Map<String, Object> document(Inference inference, double seconds) {
+    Program loaded = inference.program();
+    ProgramRunner.Result result = inference.result();
     Map<String, Object> d = new LinkedHashMap<>();
     if (!noTiming) {
       Map<String, Object> model = new LinkedHashMap<>();
@@ -133,10 +136,9 @@ final class RunCommand implements Callable<Integer> {
       d.put("cycles", result.cycles());
       d.put("cycle_model", model);
       d.put("bound_cycles", loaded.boundCycles());
-      long baseline = Measurement.baseline(loaded, result).cycles();
-      d.put("baseline_cycles", baseline);
-      d.put("speedup", (double) baseline / result.cycles());
-      d.put("utilisation", utilisation(loaded, result));
+      d.put("baseline_cycles", inference.baseline().cycles());
+      d.put("speedup", inference.speedup());
+      d.put("utilisation", inference.utilisation());
       if (kernels) {
         d.put("kernels", new KernelTable(loaded, result.kernelCycles()).document());
       }

@@ -2,10 +2,12 @@ package org.lapidary.tools.compile;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.lapidary.frontend.onnx.Imported;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.pass.PassRunner;
 import org.lapidary.passes.prune.Pruned;
@@ -39,5 +41,23 @@ public record Compiled(
   /// The model's own meaning in real numbers: before anything was taken out of it.
   public Graph<NnOp> unpruned() {
     return pruned.isPresent() ? imported.graph() : canonical;
+  }
+
+  /// The program, ready to run.
+  public Executable executable() {
+    return new Executable(model.toString(), program);
+  }
+
+  /// Runs one inference on the simulator, with an estimate of cycles.
+  ///
+  /// @throws org.lapidary.ir.DiagnosticException if an input is missing, unknown, or of another
+  ///   shape
+  public Inference run(Map<String, Tensor> inputs) {
+    return executable().run(inputs);
+  }
+
+  /// Writes the program to a directory that [Lapidary#open] reads.
+  public void write(Path directory) {
+    executable().write(directory);
   }
 }

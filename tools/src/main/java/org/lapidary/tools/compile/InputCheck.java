@@ -1,6 +1,7 @@
 package org.lapidary.tools.compile;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -9,13 +10,71 @@ import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
+import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Indexing;
 import org.lapidary.ir.op.Op;
+import org.lapidary.tools.data.Tensors;
 
 /// What a model cannot take, said in words of its inputs before anybody computes with it.
 public final class InputCheck {
   private InputCheck() {}
+
+  /// The arrays a model with fixed input types needs: converted, checked, empty ones filled in.
+  ///
+  /// @param model file or directory, for messages
+  /// @throws DiagnosticException naming every input that is missing, unknown, or of another shape
+  public static Map<String, Tensor> fitted(
+      String model, Graph<? extends Op> graph, Map<String, Tensor> given) {
+    List<Graph.Port> wanted = graph.inputs();
+    Map<String, Tensor> inputs = new LinkedHashMap<>();
+    List<Diagnostic> problems = new ArrayList<>();
+    for (Graph.Port port : wanted) {
+      TensorType type = port.type();
+      Tensor value = given.get(port.name());
+      if (value == null && type.elements() == 0) {
+        value = Tensors.convert(Tensor.i64(type.dims()), type.dtype());
+      }
+      if (value == null) {
+        problems.add(
+            problem(model, port, "is missing", "pass --input " + port.name() + "=FILE.npy"));
+      } else if (!value.type().dims().equals(type.dims())) {
+        problems.add(
+            problem(
+                model,
+                port,
+                "has shape " + value.type().dims() + ", the program needs " + type.dims(),
+                "pad or cut the array, or compile with other --dim values"));
+      } else {
+        numbers(model, port.name(), value, type.dtype()).ifPresent(problems::add);
+        if (!problems.isEmpty()) {
+          continue;
+        }
+        inputs.put(port.name(), Tensors.convert(value, type.dtype()));
+      }
+    }
+    for (String name : given.keySet()) {
+      if (wanted.stream().noneMatch(p -> p.name().equals(name))) {
+        problems.add(
+            Diagnostic.error(
+                Diagnostic.Code.INVALID_INPUT,
+                model,
+                name,
+                "the model has no such input",
+                "its inputs are " + wanted.stream().map(Graph.Port::name).toList()));
+      }
+    }
+    if (!problems.isEmpty()) {
+      throw new DiagnosticException(problems);
+    }
+    requireRows(model, graph, inputs);
+    return inputs;
+  }
+
+  private static Diagnostic problem(String model, Graph.Port port, String what, String hint) {
+    return Diagnostic.error(
+        Diagnostic.Code.INVALID_INPUT, model, port.name(), "this input " + what, hint);
+  }
 
   /// What is wrong with the numbers of an array that stands for an input of some element type:
   /// fractions, NaN, or more than the type holds.

@@ -22,7 +22,21 @@ import org.lapidary.passes.quant.Calibration;
 import org.lapidary.passes.quant.GivenSteps;
 import org.lapidary.passes.quant.QuantizedModel;
 
-/// The whole way: an ONNX file in, a program for the accelerator out.
+/// The whole way: an ONNX file in, a program for the accelerator out, and what it computes.
+///
+/// ```java
+/// CompileOptions options =
+///     CompileOptions.of(Map.of("batch", 1, "sequence", 64))
+///         .withCalibration(SampleSet.read(Path.of("samples.npz")));
+/// Compiled compiled = Lapidary.compile(Path.of("model.onnx"), options);
+/// Inference inference = compiled.run(Map.of("input_ids", ids, "attention_mask", mask));
+/// Tensor logits = inference.output("logits");
+/// compiled.write(Path.of("out"));
+/// Inference same = Lapidary.open(Path.of("out")).run(inputs);
+/// ```
+///
+/// What the user can cause is thrown as a [DiagnosticException], which names the ONNX node and says
+/// what to do.
 public final class Lapidary {
   private Lapidary() {}
 
@@ -61,6 +75,13 @@ public final class Lapidary {
         quantized,
         program,
         steps);
+  }
+
+  /// Reads a compiled program.
+  ///
+  /// @throws DiagnosticException if it is missing or damaged
+  public static Executable open(Path directory) {
+    return Executable.open(directory);
   }
 
   /// Does what neither the recipe of quantization nor, but for the sizes that pruning leaves, the

@@ -14,6 +14,7 @@ import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.tools.compile.Compiled;
+import org.lapidary.tools.compile.Inference;
 import org.lapidary.tools.reference.OnnxRuntimeModel;
 import org.lapidary.tools.reference.quantized.OrtInt8;
 
@@ -104,7 +105,7 @@ public record Measurement(
         Referees.of(compiled, examples.subList(0, checked), reference),
         timed.cycles(),
         program.boundCycles(),
-        baseline(program, timed),
+        new Inference(program, timed).baseline(),
         program.macs(),
         program.machine().peakMacsPerCycle(),
         timed.commands(),
@@ -142,19 +143,6 @@ public record Measurement(
   /// Agreement of the integer program with fp32.
   public double agreement() {
     return scores.getOrDefault(Engine.INTEGER, NOTHING).agreement();
-  }
-
-  /// The float-host baseline of a program.
-  public static Baseline baseline(Program program, ProgramRunner.Result timed) {
-    return Baseline.of(program.graph(), matmulCycles(program, timed));
-  }
-
-  /// Cycles of the kernels that hold the model's matrix products, what is fused into them included.
-  private static long matmulCycles(Program program, ProgramRunner.Result timed) {
-    return timed.kernelCycles().stream()
-        .filter(k -> program.kernels().get(k.kernel()).macs() > 0)
-        .mapToLong(ProgramRunner.KernelCycles::cycles)
-        .sum();
   }
 
   /// Over the float-host baseline.
