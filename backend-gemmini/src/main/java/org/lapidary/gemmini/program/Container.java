@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.lapidary.gemmini.map.FusionDecision;
@@ -42,7 +43,8 @@ import org.lapidary.sim.Simulator;
 ///
 /// | file | content |
 /// | --- | --- |
-/// | `program.json` | manifest: format, machine, semantics, steps, kernels, regions, placement, fusions |
+/// | `program.json` | format, machine, semantics, steps, kernels, regions, placement, fusions |
+/// | `lapidary-manifest.json` | what it was made from, if the writer says so |
 /// | `graph.ir` | the integer graph; host steps refer to its nodes by number |
 /// | `constants/HASH.bin` | constants that host steps read |
 /// | `instructions.bin` | 17 bytes a command: funct, rs1, rs2, little-endian |
@@ -52,6 +54,7 @@ import org.lapidary.sim.Simulator;
 public final class Container {
   private static final int FORMAT = 3;
   private static final String MANIFEST = "program.json";
+  private static final String ORIGIN = "lapidary-manifest.json";
   private static final String GRAPH = "graph.ir";
   private static final String CONSTANTS = "constants";
   private static final String INSTRUCTIONS = "instructions.bin";
@@ -85,11 +88,21 @@ public final class Container {
   ///
   /// @throws DiagnosticException if something else is there
   public static void write(Program program, Path directory) {
+    write(program, directory, Optional.empty());
+  }
+
+  /// The same, with an account of what the program was made from.
+  public static void write(Program program, Path directory, Optional<String> origin) {
     WholeDirectory.write(
         directory,
-        List.of(MANIFEST, GRAPH, CONSTANTS, INSTRUCTIONS, MEMORY)::containsAll,
+        List.of(MANIFEST, ORIGIN, GRAPH, CONSTANTS, INSTRUCTIONS, MEMORY)::containsAll,
         "a compiled program",
-        unfinished -> writeFiles(program, unfinished));
+        unfinished -> {
+          writeFiles(program, unfinished);
+          if (origin.isPresent()) {
+            Files.writeString(unfinished.resolve(ORIGIN), origin.get());
+          }
+        });
   }
 
   private static void writeFiles(Program program, Path directory) throws IOException {

@@ -68,7 +68,8 @@ final class BlameCommand implements Callable<Integer> {
                 progress.steps());
       }
       BlameReport report = new BlameReport(String.valueOf(model.getFileName()), found);
-      html.ifPresent(file -> Texts.write(file, report.page().getBytes(StandardCharsets.UTF_8)));
+      html.ifPresent(file ->
+          Texts.write(file, output.manifest().in(report.page()).getBytes(StandardCharsets.UTF_8)));
       if (output.json()) {
         output.document(report.document());
       } else {

@@ -11,7 +11,6 @@ import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.lapidary.gemmini.map.FusionDecision;
 import org.lapidary.gemmini.map.Placement;
-import org.lapidary.gemmini.program.Container;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
@@ -118,7 +117,10 @@ final class CompileCommand implements Callable<Integer> {
       compiled = Lapidary.compile(model, options, progress.steps());
     }
     check(compiled);
-    Container.write(compiled.program(), target);
+    compiled.executable().write(target, output.manifest().text());
+    if (!passes.isEmpty()) {
+      output.manifest().writeInto(dumps);
+    }
     double seconds = (System.nanoTime() - start) / 1e9;
     if (output.json()) {
       output.document(document(compiled, seconds));

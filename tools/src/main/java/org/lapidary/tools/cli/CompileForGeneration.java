@@ -27,7 +27,7 @@ record CompileForGeneration(CompileCommand command, int longest) {
       result = LanguageModelCompiler.compile(command.model, options, lengths(), progress.steps());
     }
     command.check(result.calibration(), result.quantized().values().iterator().next());
-    ProgramsDirectory.write(result.programs(), command.target);
+    ProgramsDirectory.write(result.programs(), command.target, command.output.manifest().text());
     double seconds = (System.nanoTime() - start) / 1e9;
     if (command.output.json()) {
       command.output.document(document(result, seconds));

@@ -61,7 +61,7 @@ final class GraphCommand implements Callable<Integer> {
               new GraphPicture(program.graph(), placement(program));
         };
     String text = page ? picture.html() : picture.svg();
-    Texts.write(target, text.getBytes(StandardCharsets.UTF_8));
+    Texts.write(target, output.manifest().in(text).getBytes(StandardCharsets.UTF_8));
     if (output.json()) {
       output.document(document(picture));
     } else {

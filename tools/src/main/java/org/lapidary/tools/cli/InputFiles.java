@@ -37,13 +37,15 @@ final class InputFiles {
     return inputs;
   }
 
-  /// Writes every output; characters that file names do not like become `_`.
-  void write(Map<String, Tensor> outputs) {
+  /// Writes every output and what it was made from; characters that file names do not like become
+  /// `_`.
+  void write(Map<String, Tensor> outputs, Manifest manifest) {
     try {
       Files.createDirectories(outputDir);
       for (Map.Entry<String, Tensor> e : outputs.entrySet()) {
         Npy.write(outputDir.resolve(fileName(e.getKey())), e.getValue());
       }
+      manifest.writeInto(outputDir);
     } catch (IOException e) {
       throw new DiagnosticException(
           Diagnostic.error(

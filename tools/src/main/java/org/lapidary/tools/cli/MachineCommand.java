@@ -89,7 +89,7 @@ final class MachineCommand implements Callable<Integer> {
       documents.add(document);
     }
     if (output.json()) {
-      output.document(documents);
+      Output.write(documents, output.out());
     } else {
       output.out().print(Output.table(rows));
     }

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "lapidary",
     mixinStandardHelpOptions = true,
-    version = "lapidary 0.1.0",
+    version = Main.VERSION,
     description = {
       "Cuts an ONNX BERT or GPT into an integer program for the Gemmini accelerator,",
       "runs it on a simulator, and says what it cost in accuracy and won in cycles."
@@ -53,6 +53,7 @@ public final class Main implements Runnable {
           DisasmCommand.class,
           CompletionCommand.class);
 
+  static final String VERSION = "lapidary 0.1.0";
   static final int FAILED = 1;
   static final int OUR_BUG = 70;
 

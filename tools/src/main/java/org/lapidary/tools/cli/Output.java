@@ -5,7 +5,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -23,6 +26,8 @@ public final class Output {
   @Option(names = "--json", description = "Print one JSON document instead of text.")
   boolean json;
 
+  private @Nullable Manifest manifest;
+
   boolean json() {
     return json;
   }
@@ -35,8 +40,18 @@ public final class Output {
     return spec.commandLine().getErr();
   }
 
-  void document(Object document) {
-    write(document, out());
+  /// What the command was asked for and from what.
+  Manifest manifest() {
+    if (manifest == null) {
+      manifest = Manifest.of(spec); // once: it reads every input
+    }
+    return manifest;
+  }
+
+  void document(Map<String, ?> document) {
+    Map<String, Object> whole = new LinkedHashMap<>(document);
+    whole.put("manifest", manifest().facts());
+    write(whole, out());
   }
 
   static void write(Object document, PrintWriter out) {

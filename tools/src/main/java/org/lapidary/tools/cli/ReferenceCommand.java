@@ -78,7 +78,7 @@ final class ReferenceCommand implements Callable<Integer> {
             yield Evaluator.run(graph, InputCheck.fitted(model.toString(), graph, given));
           }
         };
-    inputs.write(outputs);
+    inputs.write(outputs, output.manifest());
     Map<String, Object> shapes = new LinkedHashMap<>();
     outputs.forEach((name, t) -> shapes.put(name, t.type().dims()));
     if (output.json()) {

@@ -77,7 +77,12 @@ final class RunCommand implements Callable<Integer> {
             exportTrace);
     Inference inference = executable.run(inputs.read(), options);
     ProgramRunner.Result result = inference.result();
-    inputs.write(result.outputs());
+    inputs.write(
+        result.outputs(),
+        output
+            .manifest()
+            .with("machine", loaded.machine().name())
+            .with("semantics", options.semantics().name().toLowerCase(Locale.ROOT)));
     double seconds = (System.nanoTime() - start) / 1e9;
     if (output.json()) {
       output.document(document(inference, seconds));

@@ -133,11 +133,13 @@ final class SurveyCommand implements Callable<Integer> {
     return value;
   }
 
-  private static void write(Report report, Path directory) {
+  private void write(Report report, Path directory) {
+    Manifest manifest = output.manifest();
     try {
       Files.createDirectories(directory);
-      Files.writeString(directory.resolve("survey.html"), report.html());
+      Files.writeString(directory.resolve("survey.html"), manifest.in(report.html()));
       Files.writeString(directory.resolve("survey.csv"), report.csv());
+      manifest.writeInto(directory);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

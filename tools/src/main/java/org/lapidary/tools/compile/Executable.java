@@ -2,6 +2,7 @@ package org.lapidary.tools.compile;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import org.lapidary.gemmini.program.Container;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
@@ -41,5 +42,10 @@ public record Executable(String name, Program program) {
   /// @throws DiagnosticException if something else is there
   public void write(Path directory) {
     Container.write(program, directory);
+  }
+
+  /// The same, with an account of what it was made from.
+  public void write(Path directory, String origin) {
+    Container.write(program, directory, Optional.of(origin));
   }
 }

@@ -26,12 +26,14 @@ import org.lapidary.ir.text.ConstantDirectory;
 /// | file | content |
 /// | --- | --- |
 /// | `generate.json` | what the model is, and which programs there are |
+/// | `lapidary-manifest.json` | what it was made from |
 /// | `prefill-N/`, `decode-N/` | the programs, each a [Container] |
 /// | `constants/HASH.bin` | all constants of the integer graphs, for the referee |
 ///
 /// Equal models give equal bytes. The directory appears under its name when it is complete.
 public final class ProgramsDirectory {
   private static final String MANIFEST = "generate.json";
+  private static final String ORIGIN = "lapidary-manifest.json";
   private static final String CONSTANTS = "constants";
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -45,13 +47,17 @@ public final class ProgramsDirectory {
 
   /// Writes a language model, replacing an older one of that name.
   ///
+  /// @param origin what it was made from
   /// @throws DiagnosticException if something else is there
-  public static void write(Programs programs, Path directory) {
+  public static void write(Programs programs, Path directory, String origin) {
     WholeDirectory.write(
         directory,
         ProgramsDirectory::areOurs,
         "programs for generation",
-        unfinished -> writeFiles(programs, unfinished));
+        unfinished -> {
+          writeFiles(programs, unfinished);
+          Files.writeString(unfinished.resolve(ORIGIN), origin);
+        });
   }
 
   private static void writeFiles(Programs programs, Path directory) throws IOException {
@@ -83,7 +89,9 @@ public final class ProgramsDirectory {
   private static boolean areOurs(List<String> names) {
     return names.isEmpty()
         || (names.contains(MANIFEST)
-            && names.stream().allMatch(n -> n.matches("generate.json|constants|[a-z]+-[0-9]+")));
+            && names.stream()
+                .allMatch(n ->
+                    n.matches("generate.json|lapidary-manifest.json|constants|[a-z]+-[0-9]+")));
   }
 
   /// Reads a language model.

@@ -60,7 +60,7 @@ final class CachedGenerationTest {
     assumeTrue(Files.exists(MODEL), Repository.absent(MODEL));
     chains = chains(12);
     Programs made = compile(List.of(16, 32, 48));
-    ProgramsDirectory.write(made, folder.resolve("programs"));
+    ProgramsDirectory.write(made, folder.resolve("programs"), "{}");
     programs = ProgramsDirectory.read(folder.resolve("programs"));
   }
 
