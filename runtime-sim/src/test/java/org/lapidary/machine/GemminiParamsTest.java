@@ -3,7 +3,14 @@ package org.lapidary.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,6 +42,16 @@ class GemminiParamsTest {
     assertThat(params.dim()).isEqualTo(dim);
     assertThat(params.spadRows()).isEqualTo(spadRows);
     assertThat(params.accRows()).isEqualTo(accRows);
+  }
+
+  @Test
+  void everyFileOfAMachineIsListed() throws IOException, URISyntaxException {
+    URL one = Objects.requireNonNull(GemminiParams.class.getResource("default.machine"));
+    try (Stream<Path> files = Files.list(Path.of(one.toURI()).getParent())) {
+      assertThat(files.map(f -> f.getFileName().toString()).filter(f -> f.endsWith(".machine")))
+          .containsExactlyInAnyOrderElementsOf(
+              ParamsText.SHIPPED.stream().map(name -> name + ".machine").toList());
+    }
   }
 
   @Test

@@ -21,6 +21,7 @@ import org.lapidary.ir.Tensor;
 import org.lapidary.sim.timing.Activity;
 import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.sim.timing.Unit;
+import org.lapidary.tools.compile.InputCheck;
 import org.lapidary.tools.inspect.NodeGlob;
 import org.lapidary.tools.profile.Profile;
 import org.lapidary.tools.profile.Profiler;
@@ -132,7 +133,7 @@ final class ProfileCommand implements Callable<Integer> {
     if (!inputs.isEmpty()) {
       Map<String, Tensor> given = InputFiles.read(inputs);
       return Profiler.run(
-          program, InputFiles.fitted(directory.toString(), program.graph(), given), trace);
+          program, InputCheck.fitted(directory.toString(), program.graph(), given), trace);
     }
     try (Progress progress = Progress.of("profile", program.commandCount())) {
       return Profiler.predict(program, trace, progress.steps());

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Tensor;
+import org.lapidary.testkit.Repository;
 import org.lapidary.tools.compile.InputBinding;
 import org.lapidary.tools.compile.InputSlot;
 import org.lapidary.tools.data.Npy;
@@ -67,6 +68,14 @@ final class TaskDataTest {
         names,
         false,
         o.scored());
+  }
+
+  @Test
+  void everyTaskIsInTheReadme() throws IOException {
+    String readme = Files.readString(Repository.root().resolve("README.md"));
+    for (Task task : Task.values()) {
+      assertThat(readme).contains("| `" + task.text() + "` |");
+    }
   }
 
   @Test
