@@ -38,7 +38,7 @@ record Manifest(Map<String, Object> facts) {
   /// Its name in a directory of outputs.
   static final String FILE = "lapidary-manifest.json";
 
-  /// Options that say where something goes or how fast, not what it is.
+  /// Options that say where something goes, how fast, or what to check, not what it is.
   private static final Set<String> WITHOUT_EFFECT =
       Set.of(
           "-o",
@@ -52,6 +52,8 @@ record Manifest(Map<String, Object> facts) {
           "--cache",
           "--calibration-file",
           "--threads",
+          "--prove",
+          "--require-accelerator",
           "--json",
           "--help",
           "--version");
