@@ -21,11 +21,13 @@ import org.lapidary.gemmini.map.KernelCost;
 import org.lapidary.gemmini.map.Mapper;
 import org.lapidary.gemmini.map.Mapping;
 import org.lapidary.gemmini.map.ScheduleOptions;
+import org.lapidary.gemmini.map.ScheduleOptions.Order;
 import org.lapidary.gemmini.map.View;
 import org.lapidary.gemmini.map.Work;
 import org.lapidary.gemmini.program.CacheSlot;
 import org.lapidary.gemmini.program.MemoryImage;
 import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.program.ProgramTiming;
 import org.lapidary.gemmini.program.Region;
 import org.lapidary.gemmini.program.Step;
 import org.lapidary.gemmini.schedule.Phase;
@@ -40,10 +42,14 @@ import org.lapidary.ir.op.OpInfo;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 import org.lapidary.sim.MainMemory;
+import org.lapidary.sim.timing.MemoryTiming;
 
 /// Compiles a quantized graph: `QOp`s run on the accelerator, every other operation is a step of
 /// the host.
 public final class GemminiCompiler {
+  /// Commands of a program up to which both orders are timed: a fraction of a second.
+  private static final int MOST_TIMED = 300_000;
+
   private GemminiCompiler() {}
 
   /// Compiles a graph for a machine.
@@ -94,7 +100,37 @@ public final class GemminiCompiler {
             ? search
             : new TilingSearch(machine, semantics, TilingCache.inMemory());
     Mapping mapping = Mapper.map(graph, machine, semantics, options, caches, cost);
-    List<Phase> phases = Planner.plan(mapping.work(), machine, options.order());
+    Function<Order, Program> ordered =
+        order -> program(graph, machine, semantics, mapping, order, tilings);
+    return switch (options.order()) {
+      case SERIAL, PIPELINED -> ordered.apply(options.order());
+      case COST -> fastest(ordered);
+    };
+  }
+
+  /// Short programs are timed in either order. In long ones there is always something to hide
+  /// behind something else.
+  private static Program fastest(Function<Order, Program> ordered) {
+    Program pipelined = ordered.apply(Order.PIPELINED);
+    if (pipelined.commandCount() > MOST_TIMED) {
+      return pipelined;
+    }
+    Program serial = ordered.apply(Order.SERIAL);
+    return cycles(serial) < cycles(pipelined) ? serial : pipelined;
+  }
+
+  private static long cycles(Program program) {
+    return ProgramTiming.of(program, MemoryTiming.of(program.machine())).cycles();
+  }
+
+  private static Program program(
+      Graph<Op> graph,
+      GemminiParams machine,
+      Semantics semantics,
+      Mapping mapping,
+      Order order,
+      Function<Kernel.Accumulation, Tiling> tilings) {
+    List<Phase> phases = Planner.plan(mapping.work(), machine, order);
     List<CacheSlot> slots = slots(graph, mapping);
     long base =
         slots.isEmpty()

@@ -13,7 +13,10 @@ public record ScheduleOptions(Order order, Fusion fusion) {
     /// One after the other, in the order of the graph.
     SERIAL,
     /// Cut into parts and interleaved, so that stores and statistics hide behind the array.
-    PIPELINED
+    PIPELINED,
+    /// Whichever of the two the cycle model says is faster; pipelined where a program is too long
+    /// to time both.
+    COST
   }
 
   /// Whether softmax, LayerNorm and GELU are read out of the sum they need, while it is in the
@@ -29,7 +32,7 @@ public record ScheduleOptions(Order order, Fusion fusion) {
   }
 
   /// Whatever is fastest.
-  public static final ScheduleOptions DEFAULT = new ScheduleOptions(Order.PIPELINED, Fusion.COST);
+  public static final ScheduleOptions DEFAULT = new ScheduleOptions(Order.COST, Fusion.COST);
 
   public ScheduleOptions withOrder(Order newOrder) {
     return new ScheduleOptions(newOrder, fusion);
@@ -39,7 +42,7 @@ public record ScheduleOptions(Order order, Fusion fusion) {
     return new ScheduleOptions(order, newFusion);
   }
 
-  /// Text form, for example `schedule=pipelined,fusion=cost`.
+  /// Text form, for example `schedule=cost,fusion=cost`.
   @Override
   public String toString() {
     return "schedule=%s,fusion=%s".formatted(order, fusion).toLowerCase(Locale.ROOT);
