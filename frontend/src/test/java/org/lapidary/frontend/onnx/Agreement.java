@@ -14,6 +14,9 @@ final class Agreement {
   /// Largest difference allowed, relative to the largest number of a result.
   static final double TOLERANCE = 1e-4;
 
+  /// The same for a graph that was written as a model again, both run by ONNX Runtime.
+  private static final double EXPORTED = 1e-5;
+
   private Agreement() {}
 
   /// @return the largest relative difference over all results
@@ -24,6 +27,7 @@ final class Agreement {
   static double check(Path file, Imported imported, double tolerance) throws OrtException {
     Map<String, Tensor> inputs = OnnxRuntime.inputs(imported.graph(), 7);
     Map<String, OnnxRuntime.Result> expected = OnnxRuntime.run(file, inputs);
+    checkExported(file, imported, inputs, expected, tolerance);
     Map<String, Tensor> actual = Evaluator.run(imported.graph(), inputs);
     assertThat(actual).containsOnlyKeys(expected.keySet());
     double worst = 0;
@@ -39,6 +43,38 @@ final class Agreement {
       worst = Math.max(worst, difference);
     }
     return worst;
+  }
+
+  /// What was imported, written as a model again, is what it was.
+  private static void checkExported(
+      Path file,
+      Imported imported,
+      Map<String, Tensor> inputs,
+      Map<String, OnnxRuntime.Result> expected,
+      double tolerance)
+      throws OrtException {
+    Path copy = Path.of(System.getProperty("java.io.tmpdir"), "exported-" + System.nanoTime());
+    try {
+      OnnxExporter.write(imported.graph(), copy);
+      OnnxRuntime.run(copy, inputs)
+          .forEach((name, result) ->
+              assertThat(
+                      difference(
+                          Tensor.f32(result.dims(), floats(result.values())),
+                          Objects.requireNonNull(expected.get(name)).values()))
+                  .as(file.getFileName() + " " + name + ", written as a model again")
+                  .isLessThanOrEqualTo(tolerance == TOLERANCE ? EXPORTED : tolerance));
+    } finally {
+      copy.toFile().delete();
+    }
+  }
+
+  private static float[] floats(double[] values) {
+    float[] floats = new float[values.length];
+    for (int i = 0; i < floats.length; i++) {
+      floats[i] = (float) values[i];
+    }
+    return floats;
   }
 
   /// Largest absolute difference by the largest finite absolute value; equal infinities and NaNs

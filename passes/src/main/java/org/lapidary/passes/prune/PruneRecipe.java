@@ -45,6 +45,10 @@ public record PruneRecipe(List<Item> items) {
     }
   }
 
+  /// Rows that nothing reads, of all positions but the one a classifier reads from its last layer;
+  /// no result changes by it.
+  public record Unread() implements Item {}
+
   /// Whole layers: an attention block and the feed-forward block after it, chosen likewise.
   public record Layers(int drop) implements Item {
     public Layers {
@@ -63,6 +67,7 @@ public record PruneRecipe(List<Item> items) {
   /// All kinds with default options.
   private static final List<Record> KNOWN =
       List.of(
+          new Unread(),
           new Layers(1),
           new Branches(1),
           new Heads(0.5, Score.LEAST_SQUARES),

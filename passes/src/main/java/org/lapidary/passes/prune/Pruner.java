@@ -14,6 +14,7 @@ import org.lapidary.passes.prune.PruneRecipe.Heads;
 import org.lapidary.passes.prune.PruneRecipe.Layers;
 import org.lapidary.passes.prune.PruneRecipe.Neurons;
 import org.lapidary.passes.prune.PruneRecipe.Score;
+import org.lapidary.passes.prune.PruneRecipe.Unread;
 
 /// Prunes a canonical graph by a recipe: calibration inputs are needed, labels and gradients are
 /// not.
@@ -52,10 +53,11 @@ public final class Pruner {
       PruneRecipe recipe,
       ProductCost cost,
       ConstantCache weights) {
-    return new Pruner(graph, samples, recipe, cost, weights).pruned();
+    Graph<NnOp> read = recipe.get(Unread.class).isPresent() ? ReadRows.only(graph) : graph;
+    return new Pruner(read, samples, recipe, cost, weights).pruned(Costs.of(graph, cost));
   }
 
-  private Pruned pruned() {
+  private Pruned pruned(long before) {
     Map<Value, Integer> keep = new LinkedHashMap<>();
     Score score = score();
     MaskSearch search = new MaskSearch(surgery, costs, score);
@@ -65,7 +67,6 @@ public final class Pruner {
         .ifPresent(b -> keep.putAll(search.dropping(single(keep), b.drop())));
     recipe.get(Heads.class).ifPresent(h -> share(Branch.Kind.ATTENTION, h.keep(), keep));
     recipe.get(Neurons.class).ifPresent(n -> share(Branch.Kind.FEED_FORWARD, n.keep(), keep));
-    long before = Costs.of(graph, cost);
     recipe
         .get(Budget.class)
         .ifPresent(b -> keep.putAll(search.under(all(), keep, saving(b, keep, before))));
@@ -82,7 +83,7 @@ public final class Pruner {
 
   /// What the branches that are not decided yet have to save.
   private long saving(Budget budget, Map<Value, Integer> keep, long before) {
-    long saving = before - (long) (budget.cycles() * before);
+    long saving = Costs.of(graph, cost) - (long) (budget.cycles() * before);
     for (Branch branch : all()) {
       Integer groups = keep.get(branch.result());
       saving -= groups == null ? 0 : costs.of(branch, branch.groups()) - costs.of(branch, groups);

@@ -314,7 +314,7 @@ final class Surgery {
     }
 
     private NnOp op(Value v) {
-      return op(v);
+      return Objects.requireNonNull(ops.get(v));
     }
 
     private Loc loc(Value v) {

@@ -37,6 +37,7 @@ public final class Main implements Runnable {
           ReferenceCommand.class,
           ValidateCommand.class,
           BlameCommand.class,
+          PruneCommand.class,
           ProfileCommand.class,
           ExploreCommand.class,
           WorkerCommand.class,

@@ -7,7 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.lapidary.frontend.onnx.OnnxExporter;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
+import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.pass.PassContext;
 import org.lapidary.ir.pass.PassRunner;
@@ -28,7 +32,10 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "opt",
     mixinStandardHelpOptions = true,
-    description = "Runs a pipeline of passes on an .ir or .onnx file and prints the result.",
+    description = {
+      "Runs a pipeline of passes on an .ir or .onnx file and prints the result,",
+      "or writes it as an ONNX model."
+    },
     footer = {
       "",
       "passes/PASSES.md lists the passes and their options.",
@@ -58,6 +65,12 @@ final class OptCommand implements Callable<Integer> {
       description = "Write the graph after every pass into this directory.")
   Optional<Path> dumpDir = Optional.empty();
 
+  @Option(
+      names = "-o",
+      paramLabel = "FILE.onnx",
+      description = "Write the result as an ONNX model instead of printing it.")
+  Optional<Path> target = Optional.empty();
+
   @Option(names = "--stats", description = "Time and operations per pass, on standard error.")
   boolean stats;
 
@@ -74,11 +87,14 @@ final class OptCommand implements Callable<Integer> {
             .withPassLimit(passLimit)
             .withDumps(_ -> dumpDir.isPresent(), new IrDumps(dumpDir.orElseGet(Main::bugFolder)));
     PassRunner.Outcome outcome = runner.run(read(), pipeline(pipeline));
+    target.ifPresent(to -> OnnxExporter.write(writable(outcome.graph()), to));
     if (output.json()) {
       output.document(document(outcome));
       return 0;
     }
-    output.out().print(IrPrinter.print(outcome.graph()));
+    if (target.isEmpty()) {
+      output.out().print(IrPrinter.print(outcome.graph()));
+    }
     if (stats) {
       output.err().print(Output.table(statistics(outcome)));
     }
@@ -92,6 +108,20 @@ final class OptCommand implements Callable<Integer> {
     return file.equals("-")
         ? Artifact.parse("-", Texts.bytes("-"), ConstantStore.NONE).graph()
         : Artifact.read(Path.of(file), dims).graph();
+  }
+
+  private Graph<NnOp> writable(Graph<? extends Op> graph) {
+    try {
+      return graph.at(NnOp.class);
+    } catch (IllegalArgumentException e) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_INPUT,
+              file,
+              "",
+              "no ONNX model says what it computes: " + e.getMessage(),
+              "give a graph of the nn level, before quantization"));
+    }
   }
 
   private Map<String, Object> document(PassRunner.Outcome outcome) {
