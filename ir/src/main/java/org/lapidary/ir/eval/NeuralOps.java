@@ -5,6 +5,7 @@ import java.util.List;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
+import org.lapidary.ir.num.Elementary;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.Shapes;
 
@@ -57,7 +58,7 @@ final class NeuralOps {
       }
       double sum = 0;
       for (int i = 0; i < size; i++) {
-        e[i] = Math.exp((double) x.f32()[lines.at(i)] - max);
+        e[i] = Elementary.exp((double) x.f32()[lines.at(i)] - max);
         sum += e[i];
       }
       for (int i = 0; i < size; i++) {

@@ -39,7 +39,7 @@ public final class Erf {
   }
 
   private static double derivative(double x) {
-    return DERIVATIVE_AT_0 * StrictMath.exp(-x * x);
+    return DERIVATIVE_AT_0 * Elementary.exp(-x * x);
   }
 
   /// `2/sqrt(pi) e^(-x^2) (x + 2x^3/3 + 4x^5/15 + …)`: all terms positive, nothing cancels.

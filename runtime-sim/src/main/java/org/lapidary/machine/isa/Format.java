@@ -5,6 +5,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /// The layout of one command, read once from its record: the only place where reflection meets the
 /// declarations.
@@ -15,6 +17,7 @@ final class Format {
   final Class<?> type;
   final Encoding encoding;
   final List<Field> fields;
+  final Set<Reg> addressOperands;
   private final MethodHandle constructor;
   private final long usedRs1;
   private final long usedRs2;
@@ -41,6 +44,11 @@ final class Format {
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException("cannot construct " + type, e);
     }
+    this.addressOperands =
+        fields.stream()
+            .filter(field -> field.type == DramAddr.class)
+            .map(field -> field.bits.reg())
+            .collect(Collectors.toUnmodifiableSet());
     this.usedRs1 = used(Reg.RS1) | (hasSelector() ? SELECTOR_MASK : 0);
     this.usedRs2 = used(Reg.RS2);
   }

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The instruction set as a table, derived from the records of [Instr]: encoding and decoding.
@@ -65,6 +66,12 @@ public final class Isa {
       throw new IllegalStateException("undeclared command " + command);
     }
     return format.encoding.funct();
+  }
+
+  /// The operands in which a command holds an address of main memory.
+  public static Set<Reg> addressOperands(int funct, long rs1) {
+    Format format = formatOf(funct, rs1);
+    return format == null ? Set.of() : format.addressOperands;
   }
 
   static boolean returnsValue(int funct) {

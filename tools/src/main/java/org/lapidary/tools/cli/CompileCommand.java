@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
+import org.lapidary.gemmini.c.CProject;
 import org.lapidary.gemmini.map.FusionDecision;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.gemmini.program.Program;
@@ -57,17 +58,21 @@ final class CompileCommand implements Callable<Integer> {
       description = "Write the graph after these passes to DIR.ir/.")
   List<String> dumpAfter = List.of();
 
-  /// What can be written; C and traces of a compilation are not there yet.
+  /// What can be written.
   enum Emit {
     PROGRAM,
-    IR
+    IR,
+    C
   }
 
   @Option(
       names = "--emit",
       split = ",",
-      paramLabel = "program,ir",
-      description = "What to write: the program (always), the graph after every pass to DIR.ir/.")
+      paramLabel = "program,ir,c",
+      description = {
+        "What to write: the program (always), the graph after every pass to DIR.ir/,",
+        "a C project for real hardware to DIR.c/."
+      })
   List<Emit> emit = List.of(Emit.PROGRAM);
 
   @Option(
@@ -103,6 +108,7 @@ final class CompileCommand implements Callable<Integer> {
   public Integer call() {
     long start = System.nanoTime();
     if (generate.isPresent()) {
+      refuseC();
       return new CompileForGeneration(this, generate.get()).call();
     }
     if (!buckets.isEmpty()) {
@@ -117,6 +123,9 @@ final class CompileCommand implements Callable<Integer> {
       compiled = Lapidary.compile(model, options, progress.steps());
     }
     check(compiled);
+    if (emit.contains(Emit.C)) {
+      writeC(compiled);
+    }
     compiled.executable().write(target, output.manifest().text());
     if (!passes.isEmpty()) {
       output.manifest().writeInto(dumps);
@@ -128,6 +137,31 @@ final class CompileCommand implements Callable<Integer> {
       print(compiled, seconds);
     }
     return 0;
+  }
+
+  private void refuseC() {
+    if (emit.contains(Emit.C)) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_INPUT,
+              "--emit c",
+              "",
+              "a set of programs that share caches has no form in C yet",
+              "leave out --generate: one program for one length, its caches inputs and results"));
+    }
+  }
+
+  /// The first sample of the calibration is the input whose result `main` checks.
+  private void writeC(Compiled compiled) {
+    String name = String.valueOf(target.toAbsolutePath().normalize().getFileName());
+    Path project = target.resolveSibling(target.getFileName() + ".c");
+    CProject.write(
+        compiled.program(),
+        name,
+        String.valueOf(model.getFileName()),
+        compiled.calibration().samples().getFirst(),
+        project);
+    output.manifest().writeInto(project);
   }
 
   private void requireKnown(CompileOptions options) {

@@ -33,6 +33,7 @@ public final class Main implements Runnable {
           DemoCommand.class,
           CompileCommand.class,
           RunCommand.class,
+          CosimCommand.class,
           GenerateCommand.class,
           ReferenceCommand.class,
           ValidateCommand.class,

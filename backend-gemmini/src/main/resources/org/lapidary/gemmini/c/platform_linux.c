@@ -1,0 +1,30 @@
+/* Linux, and proxy kernels that know its system calls. */
+#define _DEFAULT_SOURCE
+#include "platform.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+
+#ifdef GEMMINI_STUB
+#define MESSAGES stderr /* standard output belongs to the simulator */
+#else
+#define MESSAGES stdout
+#endif
+
+/*
+ * The accelerator translates addresses by the page tables of this process. A page that is not
+ * there makes it raise a fault amid a command, so all are made to stay. The init function has
+ * touched none yet; where locking is refused (ulimit -l), it still touches every page.
+ */
+void platform_start(void)
+{
+    if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+        platform_print("note: pages are not locked in memory, see ulimit -l\n");
+    }
+}
+
+void platform_print(const char *text)
+{
+    fputs(text, MESSAGES);
+    fflush(MESSAGES);
+}
