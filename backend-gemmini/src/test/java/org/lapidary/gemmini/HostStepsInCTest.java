@@ -264,6 +264,7 @@ class HostStepsInCTest {
     emit(new MoveOut.LayerNormI32(x, 31.3f, false, 0.05));
     emit(new MoveOut.LayerNormI32(x, 31.3f, true, 0.05));
     emit(new MoveOut.Requantize(x, -0.06f, true, 0.05));
+    emit(new MoveOut.RequantizeBlocks(x, List.of(-0.06f, 0.5f, 0.001f), 13, true, 0.05));
     emit(new HostBridge.Dequantize(emit(new Accumulate.Rescale(x, 0.0123))));
     check(folder);
   }

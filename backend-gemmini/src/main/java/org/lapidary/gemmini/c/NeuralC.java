@@ -1,5 +1,7 @@
 package org.lapidary.gemmini.c;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.ArrayList;
 import java.util.List;
 import org.lapidary.ir.DType;
@@ -179,11 +181,12 @@ final class NeuralC {
   static String code(MoveOut op) {
     TensorType type = op.resultType();
     return switch (op) {
-      case MoveOut.Requantize r -> {
-        String scaled = "lap_scale8(x0[i], %s)".formatted(CText.number(r.scale()));
-        yield "for (long i = 0; i < %d; i++) {\nint8_t v = %s;\ny[i] = %s;\n}\n"
-            .formatted(type.elements(), scaled, r.relu() ? "v < 0 ? 0 : v" : "v");
-      }
+      case MoveOut.Requantize r -> requantize(type, CText.number(r.scale()), r.relu());
+      case MoveOut.RequantizeBlocks r ->
+          "static const float scales[] = {%s};\n"
+                  .formatted(r.scales().stream().map(CText::number).collect(joining(", ")))
+              + requantize(
+                  type, "scales[i %% %d / %d]".formatted(type.dim(-1), r.columns()), r.relu());
       case MoveOut.GeluI32 g ->
           each(
               type,
@@ -206,6 +209,11 @@ final class NeuralC {
               "lap_ilayernorm_row(x0 + r * %1$d, y + r * %1$d, %1$d, %2$s, %3$d);\n"
                   .formatted(type.dim(-1), CText.number(l.scale()), l.truncating() ? 1 : 0));
     };
+  }
+
+  private static String requantize(TensorType type, String scale, boolean relu) {
+    return "for (long i = 0; i < %d; i++) {\nint8_t v = lap_scale8(x0[i], %s);\ny[i] = %s;\n}\n"
+        .formatted(type.elements(), scale, relu ? "v < 0 ? 0 : v" : "v");
   }
 
   private static String rowwise(TensorType type, String body) {
