@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -89,7 +90,7 @@ class CProjectTest {
     Path project = folder.resolve("c");
     Program program = write(project, Semantics.RTL);
     GeneratedC.quietly(project, "make", "-s", "linux");
-    TreeMap<Integer, Integer> found = customWords(project, "riscv64-linux-gnu-", "_linux");
+    Map<Integer, Integer> found = customWords(project, "riscv64-linux-gnu-", "_linux");
     Set<Integer> due = new TreeSet<>(Set.of(Isa.funct(Instr.Flush.class)));
     for (int i = 0; i < program.commands().length; i += Simulator.PACKED_LONGS) {
       due.add((int) program.commands()[i]);
@@ -114,11 +115,11 @@ class CProjectTest {
 
   /// Gemmini's instructions of a program by function code, each as our encoder has it for the
   /// registers it uses.
-  private static TreeMap<Integer, Integer> customWords(Path project, String tools, String suffix)
+  private static Map<Integer, Integer> customWords(Path project, String tools, String suffix)
       throws Exception {
     String text =
         GeneratedC.quietly(project, tools + "objdump", "-d", "-j", ".text", NAME + suffix);
-    TreeMap<Integer, Integer> count = new TreeMap<>();
+    Map<Integer, Integer> count = new TreeMap<>();
     List<String> words =
         text.lines()
             .flatMap(line -> Stream.of(line.split("\\s+")).skip(2).limit(1))

@@ -3,8 +3,8 @@ package org.lapidary.gemmini;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,10 +61,6 @@ class HostStepsInCTest {
     Value value = builder.emit(op, Loc.onnx("/" + op.getClass().getSimpleName() + results));
     builder.result("y%d %s".formatted(results++, op.getClass().getSimpleName()), value);
     return value;
-  }
-
-  private static Value constant(GraphBuilder<Op> builder, String name, Tensor tensor) {
-    return builder.constant(name, tensor);
   }
 
   private static final float[] AWKWARD = {
@@ -149,7 +145,7 @@ class HostStepsInCTest {
     }
     emit(new HostBridge.Quantize(x, DType.I8, 0.013, -127, 127));
     emit(new HostBridge.Quantize(x, DType.I32, 1e-7, Integer.MIN_VALUE, Integer.MAX_VALUE));
-    Value y = constant(builder, "turned", turned());
+    Value y = builder.constant("turned", turned());
     emit(new Elementwise.Add(x, y));
     emit(new Elementwise.Sub(x, y));
     emit(new Elementwise.Mul(x, y));
@@ -165,7 +161,7 @@ class HostStepsInCTest {
     emit(new Elementwise.LessOrEqual(x, y));
     emit(new Elementwise.Where(less, x, y));
     for (float exponent : new float[] {0.5f, 2, 3, -2, 0}) {
-      emit(new Elementwise.Pow(x, constant(builder, "e", Tensor.f32(List.of(), exponent))));
+      emit(new Elementwise.Pow(x, builder.constant("e", Tensor.f32(List.of(), exponent))));
     }
     check(folder);
   }
@@ -199,8 +195,7 @@ class HostStepsInCTest {
     emit(new Elementwise.Relu(x));
     emit(new Elementwise.Clip(x, -5.5, 100));
     Value a = emit(new Elementwise.Greater(x, y));
-    Value b =
-        emit(new Elementwise.LessOrEqual(x, constant(builder, "c", Tensor.i64(List.of(), 7))));
+    Value b = emit(new Elementwise.LessOrEqual(x, builder.constant("c", Tensor.i64(List.of(), 7))));
     emit(new Elementwise.And(a, b));
     emit(new Elementwise.Or(a, b));
     emit(new Elementwise.Xor(a, emit(new Elementwise.Not(b))));
@@ -289,10 +284,7 @@ class HostStepsInCTest {
     Program program =
         GemminiCompiler.compile(builder.build(), GemminiParams.load("chip"), Semantics.RTL);
     CProject.write(program, "host", "a lookup", inputs, folder.resolve("c"));
-    List<Byte> four = new ArrayList<>(List.of((byte) 4));
-    byte[] wrong = new byte[8];
-    wrong[0] = four.getFirst();
-    java.nio.file.Files.write(folder.resolve("c/sample_index.bin"), wrong);
+    Files.write(folder.resolve("c/sample_index.bin"), new byte[] {4, 0, 0, 0, 0, 0, 0, 0});
     assertThat(GeneratedC.runNatively(program, folder.resolve("c"), "host"))
         .contains("/Gather0: nn.gather: an index beyond its axis");
   }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.lapidary.gemmini.program.MemoryImage;
 import org.lapidary.gemmini.program.Program;
@@ -112,7 +113,7 @@ public final class CProject {
   private static void writeSample(Program program, Map<String, Tensor> sample, Path to)
       throws IOException {
     for (Graph.Port port : program.graph().inputs()) {
-      Tensor tensor = java.util.Objects.requireNonNull(sample.get(port.name()));
+      Tensor tensor = Objects.requireNonNull(sample.get(port.name()));
       Files.write(
           to.resolve("sample_" + CText.identifier(port.name()) + ".bin"), HostCode.bytes(tensor));
     }

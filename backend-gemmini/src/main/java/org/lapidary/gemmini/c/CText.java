@@ -109,7 +109,8 @@ final class CText {
   /// A string literal.
   static String string(String text) {
     StringBuilder out = new StringBuilder("\"");
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       boolean plain = c >= ' ' && c < 127 && c != '"' && c != '\\' && c != '?';
       out.append(plain ? String.valueOf(c) : "\\%03o".formatted(c & 0xff));
     }

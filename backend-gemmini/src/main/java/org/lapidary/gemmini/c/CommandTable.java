@@ -3,6 +3,7 @@ package org.lapidary.gemmini.c;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -63,9 +64,9 @@ record CommandTable(
     }
     return new CommandTable(
         Phrases.of(texts),
-        java.util.Arrays.copyOf(operands, n),
+        Arrays.copyOf(operands, n),
         starts,
-        java.util.Arrays.copyOf(relocations, (n + 7) / 8),
+        Arrays.copyOf(relocations, (n + 7) / 8),
         overread);
   }
 

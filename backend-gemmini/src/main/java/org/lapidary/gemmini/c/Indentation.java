@@ -21,7 +21,8 @@ final class Indentation {
   private static int braces(String line) {
     int open = 0;
     boolean quoted = false;
-    for (char c : line.toCharArray()) {
+    for (int i = 0; i < line.length(); i++) {
+      char c = line.charAt(i);
       quoted ^= c == '"';
       open += quoted ? 0 : c == '{' ? 1 : c == '}' ? -1 : 0;
     }

@@ -12,6 +12,7 @@ import org.lapidary.gemmini.program.Step;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
+import org.lapidary.ir.op.MoveOut;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.ParamsText;
 import org.lapidary.machine.Semantics;
@@ -87,8 +88,7 @@ record ProjectText(
   }
 
   private boolean usesLayerNorm() {
-    return program.graph().nodes().stream()
-        .anyMatch(n -> n.op() instanceof org.lapidary.ir.op.MoveOut.LayerNormI32);
+    return program.graph().nodes().stream().anyMatch(n -> n.op() instanceof MoveOut.LayerNormI32);
   }
 
   private static void encoding(Map<String, String> v) {
