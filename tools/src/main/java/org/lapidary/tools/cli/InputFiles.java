@@ -5,10 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Tensor;
 import org.lapidary.tools.data.Npy;
+import org.lapidary.tools.data.SampleSet;
 import picocli.CommandLine.Option;
 
 /// The options `--input NAME=FILE.npy …` and `--output-dir OUT` of commands that run one inference.
@@ -26,9 +28,30 @@ final class InputFiles {
       description = "Where each output is written as NAME.npy.")
   Path outputDir = Path.of(".");
 
-  /// All arrays as they are in the files.
+  @Option(
+      names = "--sample",
+      paramLabel = "N",
+      description = "Of arrays with one entry per sample, take entry N, from 0.")
+  Optional<Integer> sample = Optional.empty();
+
+  /// All arrays as they are in the files, or one sample of them.
   Map<String, Tensor> read() {
-    return read(files);
+    Map<String, Tensor> arrays = read(files);
+    if (sample.isEmpty()) {
+      return arrays;
+    }
+    SampleSet samples = new SampleSet("--input", arrays);
+    int n = sample.get();
+    if (n < 0 || n >= samples.count()) {
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_INPUT,
+              "--sample",
+              "",
+              "there is no sample " + n,
+              "they are numbered from 0 to " + (samples.count() - 1)));
+    }
+    return samples.sample(n);
   }
 
   static Map<String, Tensor> read(Map<String, Path> files) {

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +37,12 @@ final class CommandLineTest {
       "--input", "attention_mask=" + sample("attention_mask"),
       "--input", "token_type_ids=" + sample("token_type_ids")
     };
+  }
+
+  private static Object[] allInputs() {
+    return Stream.of("input_ids", "attention_mask", "token_type_ids")
+        .flatMap(name -> Stream.of("--input", name + "=" + BERT.resolve(name + ".npy")))
+        .toArray();
   }
 
   private static Object[] words(Object[] first, Object... more) {
@@ -118,6 +125,13 @@ final class CommandLineTest {
     assertThat(q.code()).as(q.err()).isZero();
     assertThat(Files.readAllBytes(out.resolve("logits.npy")))
         .isEqualTo(Files.readAllBytes(referee.resolve("logits.npy")));
+
+    Path second = folder.resolve("second");
+    Object[] one = {"run", program, "--sample", "0", "--output-dir", second};
+    assertThat(lapidary(words(one, allInputs())).code()).isZero();
+    assertThat(second.resolve("logits.npy")).hasSameBinaryContentAs(out.resolve("logits.npy"));
+    one[3] = "500";
+    assertThat(lapidary(words(one, allInputs())).err()).contains("there is no sample 500");
 
     Path again = folder.resolve("again");
     assertThat(lapidary(words(compile, "-o", again, "--threads", "1")).code()).isZero();
