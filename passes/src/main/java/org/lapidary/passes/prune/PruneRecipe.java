@@ -86,6 +86,20 @@ public record PruneRecipe(List<Item> items) {
     return items.isEmpty();
   }
 
+  /// The same, all parts chosen by the size of the weights and nothing refitted.
+  public PruneRecipe byMagnitude() {
+    return new PruneRecipe(
+        items.stream()
+            .map(item ->
+                switch (item) {
+                  case Heads heads -> new Heads(heads.keep(), Score.MAGNITUDE);
+                  case Neurons neurons -> new Neurons(neurons.keep(), Score.MAGNITUDE);
+                  case Budget budget -> new Budget(budget.cycles(), Score.MAGNITUDE);
+                  case Unread _, Layers _, Branches _ -> item;
+                })
+            .toList());
+  }
+
   /// The item of a kind, if it is in the recipe.
   <I extends Item> Optional<I> get(Class<I> kind) {
     return items.stream().filter(kind::isInstance).map(kind::cast).findFirst();

@@ -101,6 +101,21 @@ final class PrunerTest {
   }
 
   @Test
+  void rowsThatNothingReadsAreLeftOut() {
+    Pruned pruned = prune(BERT, "unread");
+    // Of a classifier's last layer keys and values alone are computed for all positions.
+    assertThat(pruned.costAfter())
+        .isBetween(pruned.costBefore() * 3 / 4, pruned.costBefore() * 17 / 20);
+    assertThat(pruned.loss()).isZero();
+    for (Map<String, Tensor> inputs : samples(BERT, 3, 5)) {
+      assertThat(Evaluator.run(pruned.graph(), inputs)).isEqualTo(Evaluator.run(BERT, inputs));
+    }
+    assertThat(IrPrinter.print(prune(GPT, "unread").graph()))
+        .as("a language model's rows are all read")
+        .isEqualTo(IrPrinter.print(GPT));
+  }
+
+  @Test
   void aBudgetIsKept() {
     Pruned pruned = prune(BERT, "budget{cycles=0.6}");
     assertThat(pruned.costAfter()).isLessThanOrEqualTo(pruned.costBefore() * 6 / 10);
@@ -133,7 +148,7 @@ final class PrunerTest {
   @Test
   void theTextOfARecipeReadsBack() {
     PruneRecipe recipe =
-        PruneRecipe.parse("layers{drop=2}, heads{keep=0.25,score=magnitude}, neurons");
+        PruneRecipe.parse("unread, layers{drop=2}, heads{keep=0.25,score=magnitude}, neurons");
     assertThat(PruneRecipe.parse(recipe.toString())).isEqualTo(recipe);
     assertThat(PruneRecipe.parse("none")).isEqualTo(PruneRecipe.NONE);
   }

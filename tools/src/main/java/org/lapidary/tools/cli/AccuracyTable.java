@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
@@ -28,7 +29,7 @@ record AccuracyTable(Path root, String best, Map<String, List<String>> entries) 
   private static final String BESIDE = "shared/";
 
   /// One line of the table.
-  private record Row(Measurement usual, Measurement best, double seconds) {}
+  private record Row(Measurement usual, Measurement best) {}
 
   /// Reads a list: `best: RECIPE`, then `NAME: arguments of validate`.
   static AccuracyTable read(Path file, Path root) {
@@ -65,29 +66,36 @@ record AccuracyTable(Path root, String best, Map<String, List<String>> entries) 
   /// @param told what is being done
   String measure(int limit, int threads, Consumer<String> told) {
     List<String> lines = new ArrayList<>();
-    List<String> absent = new ArrayList<>();
     lines.add(
         "| model | metric, samples | fp32, ONNX Runtime | its static int8 | its dynamic int8 |"
             + " Lapidary | agreement | cycles | Lapidary, best | cycles |");
     lines.add("|---|---|---|---|---|---|---|---|---|---|");
-    double seconds = 0;
-    for (Map.Entry<String, List<String>> entry : entries.entrySet()) {
-      List<String> words = entry.getValue().stream().map(this::resolved).toList();
-      if (!Files.exists(Path.of(words.getFirst()))) {
-        absent.add(entry.getKey());
-        continue;
-      }
-      told.accept(entry.getKey());
-      Row row = measure(entry.getKey(), words, limit, threads);
-      lines.add(line(entry.getKey(), row));
-      seconds += row.seconds();
-    }
+    long start = System.nanoTime();
+    List<String> absent =
+        eachPresent((name, words) -> {
+          told.accept(name);
+          lines.add(line(name, measure(name, words, limit, threads)));
+        });
     lines.add("");
-    lines.add(caption(seconds));
+    lines.add(caption((System.nanoTime() - start) / 1e9));
     if (!absent.isEmpty()) {
       lines.add("Not there, hence not measured: " + String.join(", ", absent) + ".");
     }
     return String.join("\n", lines) + "\n";
+  }
+
+  /// Does something with every model that is there; gives the names of the others.
+  List<String> eachPresent(BiConsumer<String, List<String>> work) {
+    List<String> absent = new ArrayList<>();
+    entries.forEach((name, given) -> {
+      List<String> words = given.stream().map(this::resolved).toList();
+      if (Files.exists(Path.of(words.getFirst()))) {
+        work.accept(name, words);
+      } else {
+        absent.add(name);
+      }
+    });
+    return absent;
   }
 
   private String resolved(String word) {
@@ -99,22 +107,21 @@ record AccuracyTable(Path root, String best, Map<String, List<String>> entries) 
   }
 
   private Row measure(String name, List<String> words, int limit, int threads) {
-    long start = System.nanoTime();
     Measurement usual = measure(name, command(words, limit, threads));
     ValidateCommand again = command(words, limit, threads);
     again.arguments.recipe = best;
     again.noOrtInt8 = true;
     Measurement refined = measure(name, again);
-    return new Row(usual, refined, (System.nanoTime() - start) / 1e9);
+    return new Row(usual, refined);
   }
 
-  private static Measurement measure(String name, ValidateCommand command) {
+  static Measurement measure(String name, ValidateCommand command) {
     try (PreparedTask task = PreparedTask.of(command.model, command.data, command.arguments)) {
       return command.measure(name, task);
     }
   }
 
-  private static ValidateCommand command(List<String> words, int limit, int threads) {
+  static ValidateCommand command(List<String> words, int limit, int threads) {
     ValidateCommand command = ValidateCommand.parsed(words);
     command.arguments.threads = threads;
     if (limit > 0) {
@@ -161,9 +168,11 @@ record AccuracyTable(Path root, String best, Map<String, List<String>> entries) 
   }
 
   /// Puts text between the two lines of a page that mark the table's place.
-  static String between(String page, String text) {
-    String begin = "<!-- accuracy table -->\n";
-    String end = "<!-- end of accuracy table -->";
+  ///
+  /// @param which table
+  static String between(String page, String which, String text) {
+    String begin = "<!-- " + which + " table -->\n";
+    String end = "<!-- end of " + which + " table -->";
     int from = page.indexOf(begin);
     int to = page.indexOf(end);
     if (from < 0 || to < from) {

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.machine.GemminiParams;
@@ -29,13 +30,15 @@ import picocli.CommandLine.Parameters;
       "mapper: the search for each matrix product of BERT-base, or of a whole sweep, and what it",
       "found against Gemmini's own library.",
       "accuracy: measures every model of a list in fp32, in ONNX Runtime's own int8 and in ours,",
-      "and prints a table in Markdown."
+      "and prints a table in Markdown.",
+      "pruning: the same for models pruned by a recipe, and by the size of weights."
     },
     footer = {
       "",
       "Example: lapidary bench simulator",
       "         lapidary bench mapper --sweep",
-      "         lapidary bench accuracy --write README.md"
+      "         lapidary bench accuracy --write README.md",
+      "         lapidary bench pruning --write passes/PRUNING.md"
     })
 final class BenchCommand implements Callable<Integer> {
   private static final Path ROOT = Path.of(System.getProperty("lapidary.root", "."));
@@ -44,10 +47,11 @@ final class BenchCommand implements Callable<Integer> {
   enum Part {
     SIMULATOR,
     MAPPER,
-    ACCURACY
+    ACCURACY,
+    PRUNING
   }
 
-  @Parameters(paramLabel = "simulator|mapper|accuracy", description = "What to measure.")
+  @Parameters(paramLabel = "simulator|mapper|accuracy|pruning", description = "What to measure.")
   Part part = Part.SIMULATOR;
 
   @Option(names = "--machine", paramLabel = "NAME|FILE", description = "Default: default.")
@@ -64,16 +68,16 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--list",
       paramLabel = "FILE",
-      description = "accuracy: the models; default: those of the checkout.")
-  Path list = ROOT.resolve("testdata/tasks/accuracy.txt");
+      description = "accuracy, pruning: the models; default: those of the checkout.")
+  Optional<Path> list = Optional.empty();
 
-  @Option(names = "--limit", paramLabel = "N", description = "accuracy: N samples each.")
+  @Option(names = "--limit", paramLabel = "N", description = "accuracy, pruning: N samples each.")
   int limit;
 
   @Option(
       names = "--write",
       paramLabel = "FILE",
-      description = "accuracy: put the table between the markers of this page, too.")
+      description = "accuracy, pruning: put the table between the markers of this page, too.")
   Optional<Path> page = Optional.empty();
 
   @Option(names = "--threads", paramLabel = "N", description = "Default: all processors.")
@@ -87,17 +91,22 @@ final class BenchCommand implements Callable<Integer> {
       case SIMULATOR -> simulator();
       case MAPPER ->
           new MapperMeasurement(GemminiParams.load(machine), sweep, length).report(output);
-      case ACCURACY -> accuracy();
+      case ACCURACY -> table("accuracy", listed -> listed.measure(limit, threads, this::tell));
+      case PRUNING ->
+          table("pruning", listed -> new PruningTable(listed).measure(limit, threads, this::tell));
     };
   }
 
-  private int accuracy() {
-    String table =
-        AccuracyTable.read(list, ROOT)
-            .measure(limit, threads, name -> output.err().println("measuring " + name));
+  private void tell(String name) {
+    output.err().println("measuring " + name);
+  }
+
+  private int table(String which, Function<AccuracyTable, String> measured) {
+    Path models = list.orElse(ROOT.resolve("testdata/tasks/" + which + ".txt"));
+    String table = measured.apply(AccuracyTable.read(models, ROOT));
     page.ifPresent(file -> {
       try {
-        Files.writeString(file, AccuracyTable.between(Files.readString(file), table));
+        Files.writeString(file, AccuracyTable.between(Files.readString(file), which, table));
       } catch (IOException e) {
         throw new DiagnosticException(
             Diagnostic.error(
