@@ -189,7 +189,13 @@ final class ExploreCommand implements Callable<Integer> {
 
   private PointRunner runner(Evaluator evaluator, Question question) {
     return engine
-        .map(address -> Engines.of(address).connect(address, question))
+        .map(address ->
+            Engines.of(address)
+                .connect(
+                    address,
+                    question,
+                    words -> OpenTask.evaluator(words, arguments.threads),
+                    arguments.threads))
         .orElseGet(() -> new LocalRunner(evaluator, arguments.threads));
   }
 

@@ -53,7 +53,7 @@ public final class Evaluator implements AutoCloseable {
         case COST -> cost(model, options);
       };
     } catch (DiagnosticException e) {
-      return new Outcome.Refused(e.diagnostics().getFirst().toString());
+      return new Outcome.Refused(e.diagnostics().getFirst().message());
     } catch (ParamsException e) {
       return new Outcome.Refused(String.valueOf(e.getMessage()));
     }

@@ -10,11 +10,18 @@ public interface PointEngine {
   /// What addresses of its kind begin with, `name:`.
   String scheme();
 
-  /// Uses workers that others have started.
+  /// Uses workers that others have started, or one inside this process.
   ///
   /// @param address `scheme:` and whatever the engine understands
   /// @param question whose files it brings to the workers
-  PointRunner connect(String address, Question question);
+  /// @param evaluators opens a question by the words of a command line, for a worker inside
+  /// @param threads jobs at a time, of a worker inside
+  /// @throws org.lapidary.ir.DiagnosticException if nobody is there
+  PointRunner connect(
+      String address,
+      Question question,
+      Function<List<String>, Evaluator> evaluators,
+      int threads);
 
   /// Is a worker until the process ends.
   ///
