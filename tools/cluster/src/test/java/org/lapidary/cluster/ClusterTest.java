@@ -68,6 +68,7 @@ final class ClusterTest {
                 "--data=" + ZOO.resolve("bert-script-11.npz"),
                 "--axis=quantize=plain|bias-correct",
                 "--axis=calibration-method=mse|min_max",
+                "--prune=none",
                 "--axis=dim=own|8",
                 "--axis=spad-kib=own",
                 "--axis=acc-kib=own",

@@ -45,8 +45,9 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Looks for the settings that nobody beats: a task's metric against cycles, on-chip SRAM and",
-      "estimated energy, over quantization recipes, calibration methods, fusion, schedule, and the",
-      "machine's array and memories. An option of `validate` that is given is no longer up for choice.",
+      "estimated energy, over pruning, quantization recipes, calibration methods, fusion, schedule,",
+      "and the machine's array and memories. An option of `validate` that is given is no longer up",
+      "for choice.",
       "What was found is kept in the directory: a run that was stopped goes on where it was."
     },
     footer = {
@@ -109,8 +110,8 @@ final class ExploreCommand implements Callable<Integer> {
       names = "--axis",
       paramLabel = "NAME=V1|V2",
       description = {
-        "What to choose from instead of the usual: quantize, calibration-method, fusion, schedule,",
-        "machine, dim, spad-kib, acc-kib. Can be repeated. 'own' is what the machine has."
+        "What to choose from instead of the usual: prune, quantize, calibration-method, fusion,",
+        "schedule, machine, dim, spad-kib, acc-kib. Can be repeated. 'own' is what the machine has."
       })
   Map<String, String> axes = new LinkedHashMap<>();
 

@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.machine.GemminiParams;
+import org.lapidary.passes.prune.PruneRecipe;
 import org.lapidary.passes.quant.QuantizeOptions;
 import org.lapidary.tools.explore.Axis.Part;
 
@@ -24,6 +25,21 @@ public final class Axes {
           "outliers, bias-correct, softmax-scale",
           "outliers{channels=32,rows=256,below=45}, split-weights{rows=128,below=45}, bias-correct,"
               + " softmax-scale");
+
+  /// The graph as it is.
+  static final String UNTOUCHED = PruneRecipe.NONE.toString();
+
+  private static final List<String> PRUNINGS =
+      List.of(
+          UNTOUCHED,
+          "neurons{keep=0.5}",
+          "heads{keep=0.5}",
+          "heads{keep=0.5}, neurons{keep=0.5}",
+          "layers{drop=1}",
+          "branches{drop=1}",
+          "budget{cycles=0.8}",
+          "budget{cycles=0.6}",
+          "budget{cycles=0.4}");
 
   private Axes() {}
 
@@ -41,6 +57,7 @@ public final class Axes {
     int kib = 1024;
     List<Axis> usual =
         List.of(
+            new Axis("prune", Part.GRAPH, PRUNINGS),
             new Axis("quantize", Part.NUMBERS, RECIPES),
             new Axis(
                 "calibration-method",

@@ -23,7 +23,7 @@ import org.lapidary.tools.validate.Task;
 /// common (calibration, quantization, the verdicts of fp32) is kept for the next. Safe for several
 /// threads; each job runs on one.
 public final class Evaluator implements AutoCloseable {
-  private static final int GRAPHS = 8;
+  private static final int GRAPHS = 32;
   private static final int QUANTIZED = 8;
 
   private final Subject subject;

@@ -31,12 +31,24 @@ public record Settings(SequencedMap<Axis, String> values) {
 
   /// The same without what has no influence on the numbers: the usual machine and schedule.
   List<String> numberWords() {
-    return words(axis -> axis.part() == Part.GRAPH || axis.part() == Part.NUMBERS);
+    return words(axis -> axis.part() == Part.NUMBERS || shapesGraph(axis));
   }
 
   /// What decides about the graph and what is observed of it.
   List<String> graphWords() {
-    return words(axis -> axis.part() == Part.GRAPH);
+    return words(this::shapesGraph);
+  }
+
+  /// A model is pruned for a machine, whose sizes then decide what is left of it.
+  private boolean shapesGraph(Axis axis) {
+    return switch (axis.part()) {
+      case GRAPH -> true;
+      case NUMBERS, PROGRAM -> false;
+      case MACHINE ->
+          values.entrySet().stream()
+              .anyMatch(e ->
+                  e.getKey().part() == Part.GRAPH && !e.getValue().equals(Axes.UNTOUCHED));
+    };
   }
 
   /// The words for some axes; the others keep their usual value. Pieces of a machine make one word.

@@ -22,7 +22,8 @@ final class ExploreCommandTest {
   private static final List<String> SPACE =
       List.of(
           "--axis=quantize=plain|bias-correct",
-          "--axis=calibration-method=mse|min_max",
+          "--axis=prune=none|neurons{keep=0.5}",
+          "--calibration-method=mse",
           "--axis=dim=own|8",
           "--axis=spad-kib=own|64",
           "--axis=acc-kib=own",
