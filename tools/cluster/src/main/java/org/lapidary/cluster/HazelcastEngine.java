@@ -48,8 +48,7 @@ public final class HazelcastEngine implements PointEngine {
   }
 
   @Override
-  public void serve(
-      String address, Function<List<String>, Evaluator> evaluators, int threads) {
+  public void serve(String address, Function<List<String>, Evaluator> evaluators, int threads) {
     HazelcastInstance member =
         member(addresses(address.substring(SCHEME.length() + 1)), evaluators, threads);
     System.out.println(

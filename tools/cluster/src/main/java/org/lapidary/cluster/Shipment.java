@@ -53,9 +53,7 @@ record Shipment(List<String> words, LinkedHashMap<String, ArrayList<Part>> files
     String hash = Hash.of(file);
     int pieces = 0;
     try (InputStream in = Files.newInputStream(file)) {
-      for (byte[] piece = in.readNBytes(PIECE);
-          piece.length > 0;
-          piece = in.readNBytes(PIECE)) {
+      for (byte[] piece = in.readNBytes(PIECE); piece.length > 0; piece = in.readNBytes(PIECE)) {
         store.putIfAbsent(hash + "/" + pieces, piece);
         pieces++;
       }

@@ -33,15 +33,17 @@ final class Workbench {
   }
 
   private synchronized Opened open(Shipment shipment, IMap<String, byte[]> store) {
-    return opened.computeIfAbsent(shipment, _ -> {
-      try {
-        Path folder = Files.createTempDirectory("lapidary-worker");
-        Map<String, String> places = shipment.unpack(folder, store);
-        return new Opened(evaluators.apply(moved(shipment.words(), places)), places);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    });
+    return opened.computeIfAbsent(
+        shipment,
+        _ -> {
+          try {
+            Path folder = Files.createTempDirectory("lapidary-worker");
+            Map<String, String> places = shipment.unpack(folder, store);
+            return new Opened(evaluators.apply(moved(shipment.words(), places)), places);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
   }
 
   /// Words with files at their new places; a machine may have braces behind its file.

@@ -112,8 +112,7 @@ final class ClusterTest {
 
   private static void awaitReady(Process worker) throws IOException {
     var reader =
-        new BufferedReader(
-            new InputStreamReader(worker.getInputStream(), StandardCharsets.UTF_8));
+        new BufferedReader(new InputStreamReader(worker.getInputStream(), StandardCharsets.UTF_8));
     assertThat(reader.readLine()).contains("worker at");
   }
 

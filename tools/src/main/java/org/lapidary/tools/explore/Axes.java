@@ -11,18 +11,23 @@ import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.passes.prune.PruneRecipe;
 import org.lapidary.passes.quant.QuantizeOptions;
+import org.lapidary.passes.quant.Recipe;
 import org.lapidary.tools.explore.Axis.Part;
 
 /// What is up for choice unless somebody says otherwise.
 public final class Axes {
+  private static final String USUAL = shortest(Recipe.DEFAULT);
+
   private static final List<String> RECIPES =
       List.of(
-          "outliers, split-weights, bias-correct, softmax-scale",
+          USUAL,
           "plain",
           "bias-correct",
           "bias-correct, softmax-scale",
           "split-weights, bias-correct, softmax-scale",
           "outliers, bias-correct, softmax-scale",
+          "outliers, split-weights, bias-correct, softmax-scale, block-scales",
+          "outliers, split-weights, bias-correct, softmax-scale, round-weights",
           "outliers{channels=32,rows=256,below=45}, split-weights{rows=128,below=45}, bias-correct,"
               + " softmax-scale");
 
@@ -42,6 +47,13 @@ public final class Axes {
           "budget{cycles=0.4}");
 
   private Axes() {}
+
+  /// A recipe without options where those are the usual ones.
+  private static String shortest(Recipe recipe) {
+    String names =
+        recipe.refinements().stream().map(Recipe::name).collect(Collectors.joining(", "));
+    return Recipe.parse(names).equals(recipe) ? names : recipe.toString();
+  }
 
   /// Their names.
   public static Set<String> names() {

@@ -18,10 +18,7 @@ public interface PointEngine {
   /// @param threads jobs at a time, of a worker inside
   /// @throws org.lapidary.ir.DiagnosticException if nobody is there
   PointRunner connect(
-      String address,
-      Question question,
-      Function<List<String>, Evaluator> evaluators,
-      int threads);
+      String address, Question question, Function<List<String>, Evaluator> evaluators, int threads);
 
   /// Is a worker until the process ends.
   ///

@@ -46,8 +46,8 @@ public record Settings(SequencedMap<Axis, String> values) {
       case NUMBERS, PROGRAM -> false;
       case MACHINE ->
           values.entrySet().stream()
-              .anyMatch(e ->
-                  e.getKey().part() == Part.GRAPH && !e.getValue().equals(Axes.UNTOUCHED));
+              .anyMatch(
+                  e -> e.getKey().part() == Part.GRAPH && !e.getValue().equals(Axes.UNTOUCHED));
     };
   }
 
