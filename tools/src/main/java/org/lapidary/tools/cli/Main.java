@@ -41,6 +41,7 @@ public final class Main implements Runnable {
           PruneCommand.class,
           ProfileCommand.class,
           ExploreCommand.class,
+          SearchCommand.class,
           WorkerCommand.class,
           PrintCommand.class,
           OptCommand.class,
