@@ -1,6 +1,8 @@
 package org.lapidary.tools.explore;
 
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.Step;
 import org.lapidary.sim.AccessObserver;
@@ -39,18 +41,35 @@ public record Traffic(long arrayMacs, long sramBytes, long dramBytes) implements
   }
 
   /// Counts the accesses of a program's commands, none of which depends on data.
-  static Traffic of(Program program) {
+  public static Traffic of(Program program) {
+    return byKernel(program).stream().reduce(new Traffic(0, 0, 0), Traffic::plus);
+  }
+
+  /// The same for each kernel of a program, in their order.
+  public static List<Traffic> byKernel(Program program) {
     MainMemory memory = new MainMemory(program.memoryBase(), program.memoryBytes());
     Simulator simulator = new Simulator(program.machine(), program.semantics(), memory);
     Count count = new Count(program.machine().dim());
     simulator.observe(count);
+    List<Traffic> traffic =
+        new ArrayList<>(
+            program.kernels().stream().map(k -> new Traffic(k.arrayMacs(), 0, 0)).toList());
     for (Step step : program.steps()) {
       if (step instanceof Step.Accelerator part) {
-        simulator.execute(program.commands(), part.from(), part.to());
+        List<Step.Range> ranges = part.ranges();
+        for (int r = 0; r < ranges.size(); r++) {
+          simulator.execute(program.commands(), ranges.get(r).from(), part.end(r));
+          int kernel = ranges.get(r).kernel();
+          traffic.set(kernel, traffic.get(kernel).plus(count.taken()));
+        }
       }
     }
-    long macs = program.kernels().stream().mapToLong(Program.KernelInfo::arrayMacs).sum();
-    return new Traffic(macs, count.sram, count.dram);
+    return traffic;
+  }
+
+  private Traffic plus(Traffic other) {
+    return new Traffic(
+        arrayMacs + other.arrayMacs, sramBytes + other.sramBytes, dramBytes + other.dramBytes);
   }
 
   /// Adds up what it hears.
@@ -61,6 +80,14 @@ public record Traffic(long arrayMacs, long sramBytes, long dramBytes) implements
 
     Count(int dim) {
       this.dim = dim;
+    }
+
+    /// What was heard since it was last asked.
+    Traffic taken() {
+      Traffic heard = new Traffic(0, sram, dram);
+      sram = 0;
+      dram = 0;
+      return heard;
     }
 
     @Override

@@ -16,6 +16,7 @@ import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.op.OpInfo;
+import org.lapidary.tools.explore.Traffic;
 import org.lapidary.tools.parallel.Workers;
 import org.lapidary.tools.search.Supernet.Block;
 
@@ -110,18 +111,18 @@ public final class CostTable {
     Program program = target.compile(supernet.slice(probe));
     int layers = probe.layers().size();
     Map<Key, Map<String, Cost>> sums = new LinkedHashMap<>();
-    sums.put(key(Block.Kind.ATTENTION, probe), new LinkedHashMap<>());
-    sums.put(key(Block.Kind.FEED_FORWARD, probe), new LinkedHashMap<>());
+    List<Traffic> traffic = Traffic.byKernel(program);
     for (Map.Entry<Integer, Long> kernel : cycles(program, target).entrySet()) {
       Program.KernelInfo info = program.kernels().get(kernel.getKey());
       Optional<Block> block = block(info, program, blocks);
       if (block.isPresent() && block.get().layer() == layers - 1) {
-        Cost cost = new Cost(kernel.getValue(), Energy.of(info, program.machine()));
-        sums.get(key(block.get().kind(), probe)).merge(name(info, program), cost, Cost::plus);
+        Cost cost = Cost.of(kernel.getValue(), traffic.get(kernel.getKey()));
+        sums.computeIfAbsent(key(block.get().kind(), probe), _ -> new LinkedHashMap<>())
+            .merge(name(info, program), cost, Cost::plus);
       }
     }
     Map<Key, List<Operation>> entries = new LinkedHashMap<>();
-    Cost ends = new Cost(target.timing(program).cycles(), Energy.of(program));
+    Cost ends = Cost.of(target.timing(program).cycles(), Traffic.of(program));
     for (Map.Entry<Key, Map<String, Cost>> e : sums.entrySet()) {
       List<Operation> operations = new ArrayList<>();
       e.getValue().forEach((name, cost) -> operations.add(new Operation(name, cost)));

@@ -30,7 +30,7 @@ public record Search(
 
   /// Steps that [#run] tells of: compiled probes, generations.
   public long steps() {
-    return CostTable.probes(space) + settings.generations();
+    return (long) CostTable.probes(space) + settings.generations();
   }
 
   /// Searches.

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.lapidary.gemmini.program.WholeDirectory;
 import org.lapidary.sim.timing.CycleModel;
+import org.lapidary.tools.explore.Traffic;
 import org.lapidary.tools.study.Chart;
 import org.lapidary.tools.study.Report;
 import org.lapidary.tools.study.Section;
@@ -61,7 +62,7 @@ public record SearchReport(String model, String machine, SearchResult result) {
         figure(choice.quality()),
         Double.isNaN(choice.heldOut()) ? "–" : figure(choice.heldOut()),
         String.format(Locale.ROOT, "%,d", cost.cycles()),
-        String.format(Locale.ROOT, "%.1f", cost.picojoules() / 1e6),
+        String.format(Locale.ROOT, "%.1f", cost.microjoules()),
         times(gain.latency()),
         times(gain.energy()),
         times(gain.edp()),
@@ -96,8 +97,7 @@ public record SearchReport(String model, String machine, SearchResult result) {
             off.getKey(),
             off.getValue(),
             result.front().size() + 1),
-        "energy: primitives of 45 nm (arXiv 2302.14017, fig. 15) times least traffic and products,"
-            + " an order of magnitude, not measured; EDP is energy times cycles",
+        "energy: " + Traffic.LABEL + "; EDP is energy times cycles",
         "weights are inherited from the supernet, nothing is trained; quality in fp32");
   }
 
@@ -138,7 +138,7 @@ public record SearchReport(String model, String machine, SearchResult result) {
               f.candidate().genome().toString(),
               figure(f.candidate().quality()),
               String.format(Locale.ROOT, "%,d", f.compiled().cycles()),
-              String.format(Locale.ROOT, "%.1f", f.compiled().picojoules() / 1e6),
+              String.format(Locale.ROOT, "%.1f", f.compiled().microjoules()),
               String.format(Locale.ROOT, "%.2f", f.errorPercent())));
     }
     return new Table(
@@ -181,32 +181,34 @@ public record SearchReport(String model, String machine, SearchResult result) {
   }
 
   private void candidates(CsvWriter csv) {
-    csv.writeRecord("genome", result.quality().name(), "table_cycles", "table_pj", "table_edp");
+    csv.writeRecord(
+        "genome", result.quality().name(), "table_cycles", "table_microjoules", "table_edp");
     for (Candidate c : result.all()) {
       csv.writeRecord(
           c.genome().toString(),
           Double.toString(c.quality()),
           Long.toString(c.cost().cycles()),
-          exact(c.cost().picojoules()),
+          exact(c.cost().microjoules()),
           exact(c.cost().edp()));
     }
   }
 
   private void front(CsvWriter csv) {
-    csv.writeRecord("genome", result.quality().name(), "cycles", "pj", "edp", "table_cycles");
+    csv.writeRecord(
+        "genome", result.quality().name(), "cycles", "microjoules", "edp", "table_cycles");
     for (SearchResult.Found f : result.front()) {
       csv.writeRecord(
           f.candidate().genome().toString(),
           Double.toString(f.candidate().quality()),
           Long.toString(f.compiled().cycles()),
-          exact(f.compiled().picojoules()),
+          exact(f.compiled().microjoules()),
           exact(f.compiled().edp()),
           Long.toString(f.candidate().cost().cycles()));
     }
   }
 
   private void table(CsvWriter csv) {
-    csv.writeRecord("block", "hidden", "heads_or_neurons", "operation", "cycles", "pj");
+    csv.writeRecord("block", "hidden", "heads_or_neurons", "operation", "cycles", "microjoules");
     result
         .table()
         .entries()
@@ -218,7 +220,7 @@ public record SearchReport(String model, String machine, SearchResult result) {
                 Integer.toString(key.size()),
                 o.name(),
                 Long.toString(o.cost().cycles()),
-                exact(o.cost().picojoules()));
+                exact(o.cost().microjoules()));
           }
         });
   }
@@ -244,7 +246,7 @@ public record SearchReport(String model, String machine, SearchResult result) {
     Map<String, Object> d = new LinkedHashMap<>();
     d.put("machine", machine);
     d.put("cycle_model", cycleModel);
-    d.put("energy_model", "primitives of 45 nm, arXiv 2302.14017, fig. 15");
+    d.put("energy_model", Traffic.LABEL);
     d.put("metric", result.quality().name());
     d.put("judged", result.all().size());
     d.put("table_error_percent", error);
@@ -271,13 +273,13 @@ public record SearchReport(String model, String machine, SearchResult result) {
     d.put("genome", found.candidate().genome().toString());
     d.put("metric", found.candidate().quality());
     d.put("cycles", found.compiled().cycles());
-    d.put("picojoules", found.compiled().picojoules());
+    d.put("microjoules", found.compiled().microjoules());
     d.put("table_cycles", found.candidate().cost().cycles());
     return d;
   }
 
   private static String exact(double value) {
-    return String.format(Locale.ROOT, "%.0f", value);
+    return String.format(Locale.ROOT, "%.3f", value);
   }
 
   private static String figure(double value) {

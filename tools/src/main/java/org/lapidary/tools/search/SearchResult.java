@@ -61,7 +61,7 @@ public record SearchResult(
     Cost part = choice.found().compiled();
     return new Gain(
         (double) whole.cycles() / part.cycles(),
-        whole.picojoules() / part.picojoules(),
+        whole.microjoules() / part.microjoules(),
         whole.edp() / part.edp());
   }
 

@@ -13,6 +13,7 @@ import org.lapidary.passes.quant.Calibration;
 import org.lapidary.passes.quant.Quantizer;
 import org.lapidary.sim.timing.MemoryTiming;
 import org.lapidary.tools.compile.CompileOptions;
+import org.lapidary.tools.explore.Traffic;
 
 /// What sub-networks are compiled for, and how.
 ///
@@ -38,7 +39,7 @@ public record Target(CompileOptions options, List<Map<String, Tensor>> samples) 
   /// What a canonical graph takes, its whole program timed.
   Cost cost(Graph<NnOp> graph) {
     Program program = compile(graph);
-    return new Cost(timing(program).cycles(), Energy.of(program));
+    return Cost.of(timing(program).cycles(), Traffic.of(program));
   }
 
   ProgramTiming timing(Program program) {

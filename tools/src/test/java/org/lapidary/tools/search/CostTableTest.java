@@ -36,7 +36,7 @@ class CostTableTest {
           assertThat((double) summed.cycles() / compiled.cycles())
               .as(genome.toString())
               .isCloseTo(1, within(0.01));
-          assertThat(summed.picojoules() / compiled.picojoules())
+          assertThat(summed.microjoules() / compiled.microjoules())
               .as(genome.toString())
               .isCloseTo(1, within(0.01));
         });
