@@ -47,6 +47,7 @@ final class Lowering {
   private final GraphBuilder<Op> out;
   private final Emitter emitter;
   private final Linear linear;
+  private final Pieces pieces;
   private final ResidualStream residuals;
   private final Attention attention;
   private final Map<Value, Value> hosts = new HashMap<>();
@@ -69,14 +70,20 @@ final class Lowering {
     this.agreement = agreement;
     this.out = new GraphBuilder<>(model.graph().name());
     this.emitter = new Emitter(out);
+    this.pieces = new Pieces(model, steps, sides, calibration, options.recipe());
     this.linear = new Linear(emitter, options);
-    this.residuals = new ResidualStream(this, model, sides, steps, emitter);
+    this.residuals = new ResidualStream(this, model, sides, steps, pieces, emitter);
     this.attention = new Attention(this, model, calibration, options, agreement, emitter);
   }
 
   /// What calibration saw, by the results of the new graph.
   RangeAnalysis.Observed observed() {
     return observed;
+  }
+
+  /// The sums that enter the residual stream as two pieces.
+  List<TwoPieceSum> twoPieces() {
+    return pieces.chosen();
   }
 
   Graph<Op> run() {

@@ -30,6 +30,12 @@ public final class Quantizer {
     Graph<Op> quantized = lowering.run();
     RangeSummary ranges = new RangeAnalysis(quantized, lowering.observed()).summary();
     return new QuantizedModel(
-        quantized, sides.placements(), sides.whyNots(), ranges, options.recipe(), lowering.forms());
+        quantized,
+        sides.placements(),
+        sides.whyNots(),
+        ranges,
+        options.recipe(),
+        lowering.twoPieces(),
+        lowering.forms());
   }
 }

@@ -29,6 +29,7 @@ public record Recipe(List<Refinement> refinements) {
           SoftmaxScale,
           BlockScales,
           RoundWeights,
+          TwoPieces,
           Equalize {}
 
   /// A second, coarser int8 grid for a few channels of an activation that are much wider than the
@@ -69,15 +70,24 @@ public record Recipe(List<Refinement> refinements) {
   /// @param limit largest number of channels; the moments of `n` are `n × n` numbers
   public record RoundWeights(int limit) implements Refinement {}
 
+  /// Sums enter the residual stream as two int8 pieces, those first whose rounding to one disturbs
+  /// it most for what a second piece costs.
+  ///
+  /// @param most at most so many sums
+  /// @param below only where the stream's signal to the noise of one piece is below so many
+  ///   decibels
+  public record TwoPieces(int most, double below) implements Refinement {}
+
   private static final List<Refinement> KNOWN =
       List.of(
           new Outliers(8, 64, 26),
           new SplitWeights(32, 34),
           new BiasCorrect(),
           new SoftmaxScale(1.25),
-          new BlockScales(16, 38),
+          new BlockScales(32, 36),
           new RoundWeights(512),
-          Equalize.EVEN);
+          Equalize.EVEN,
+          new TwoPieces(64, 33));
 
   private static final Pattern ITEM = Pattern.compile("\\s*([a-z-]+)\\s*(?:\\{([^}]*)})?\\s*(,|$)");
 
@@ -86,7 +96,7 @@ public record Recipe(List<Refinement> refinements) {
 
   /// The recipe chosen by measurement, see `QUANTIZATION.md`.
   public static final Recipe DEFAULT =
-      parse("outliers, split-weights, bias-correct, softmax-scale");
+      parse("outliers, split-weights, bias-correct, softmax-scale, block-scales, two-pieces");
 
   public Recipe {
     refinements = List.copyOf(refinements);

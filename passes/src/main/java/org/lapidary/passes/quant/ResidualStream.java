@@ -18,18 +18,29 @@ import org.lapidary.passes.quant.Emitter.Sum;
 /// Writes residual additions and the operands of LayerNorms: i32 sums in one step along a chain,
 /// which what joins enters as int8 times integer factors.
 final class ResidualStream {
+  /// More would leave a clipped value no room.
+  private static final int LOW_LEVELS = 64;
+
   private final Lowering lowering;
   private final ModelView model;
   private final Sides sides;
   private final Steps steps;
   private final Emitter emitter;
+  private final Pieces pieces;
   private final Map<Value, Value> streams = new HashMap<>();
 
-  ResidualStream(Lowering lowering, ModelView model, Sides sides, Steps steps, Emitter emitter) {
+  ResidualStream(
+      Lowering lowering,
+      ModelView model,
+      Sides sides,
+      Steps steps,
+      Pieces pieces,
+      Emitter emitter) {
     this.lowering = lowering;
     this.model = model;
     this.sides = sides;
     this.steps = steps;
+    this.pieces = pieces;
     this.emitter = emitter;
   }
 
@@ -114,11 +125,37 @@ final class ResidualStream {
     return rounded(v, new Sum(before, before.type().scale(), new double[0]), step, loc);
   }
 
-  /// A sum in units of `step`, rounded to the multiple of it that suits int8.
+  /// A sum in units of `step`, rounded to the multiple of it that suits int8, or to two such
+  /// multiples.
   private Value rounded(Value v, Sum sum, double step, Loc loc) {
     emitter.at(loc);
     DoubleFunction<Value> moveOut =
         wanted -> emitter.requantize(sum, false, Math.max(1, Math.rint(wanted / step)) * step);
-    return lowering.multiplied(lowering.onGrids(v, moveOut), v.type().dim(-1), step);
+    int channels = v.type().dim(-1);
+    Int8 high = lowering.onGrids(v, moveOut);
+    Value rounded = lowering.multiplied(high, channels, step);
+    if (!pieces.inTwo(v)) {
+      return rounded;
+    }
+    Sum rest = rest(sum, high, channels);
+    Int8 low = Int8.plain(emitter.requantize(rest, false, lowStep(high, step)));
+    return emitter.add(rounded, lowering.multiplied(low, channels, step));
+  }
+
+  /// What a sum is more than its int8 piece, in the units of the sum.
+  private Sum rest(Sum sum, Int8 piece, int channels) {
+    double[] factors = new double[channels];
+    for (int c = 0; c < channels; c++) {
+      factors[c] = -sum.step() / sum.step(c);
+    }
+    Value taken = emitter.channels(piece.value(), piece.step(), factors, sum.step());
+    return new Sum(
+        emitter.add(emitter.finish(sum), taken), sum.step(), new double[0], sum.blocks());
+  }
+
+  /// A step in which a rounding error of the first piece has [#LOW_LEVELS] levels either way, or as
+  /// many as the stream can tell apart.
+  private static double lowStep(Int8 high, double step) {
+    return Math.max(1, Math.rint(high.step() / (2 * LOW_LEVELS) / step)) * step;
   }
 }

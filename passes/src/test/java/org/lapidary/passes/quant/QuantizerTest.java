@@ -95,6 +95,24 @@ final class QuantizerTest {
     }
   }
 
+  /// Each piece more lowers the noise with which a sum joins the stream.
+  @Test
+  void aSumTooCoarseForOnePieceEntersTheStreamInTwo() {
+    Graph<NnOp> graph = Blocks.gpt(1, 3000);
+    QuantizeOptions one = QuantizeOptions.DEFAULT.withRecipe(Recipe.PLAIN);
+    QuantizeOptions two = one.withRecipe(Recipe.parse("two-pieces{below=90}"));
+    QuantizedModel coarse = quantize(graph, one);
+    QuantizedModel fine = quantize(graph, two);
+    assertThat(coarse.twoPieces()).isEmpty();
+    assertThat(fine.twoPieces()).hasSizeGreaterThan(2);
+    assertThat(fine.ranges().findings()).allMatch(RangeSummary.Entry::safe);
+    assertThat(decibel(graph, fine)).isGreaterThan(decibel(graph, coarse) + 0.5);
+    List<TwoPieceSum> few =
+        quantize(graph, one.withRecipe(Recipe.parse("two-pieces{below=90,most=1}"))).twoPieces();
+    assertThat(few).hasSize(1);
+    assertThat(few.getFirst().node()).isEqualTo(fine.twoPieces().getFirst().node());
+  }
+
   /// One step for the whole residual stream would leave the first rows two or three levels.
   @Test
   void aStreamThatGrowsBeginsAnewInACoarserStep() {
