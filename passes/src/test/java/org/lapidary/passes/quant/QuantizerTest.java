@@ -76,9 +76,9 @@ final class QuantizerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "block-scales{below=90}",
+        "block-scales{columns=16,below=90}",
         "round-weights",
-        "block-scales{below=90}, round-weights"
+        "block-scales{columns=16,below=90}, round-weights"
       })
   void weightsAreRoundedBetter(String recipe) {
     Recipe better = Recipe.parse(recipe);
