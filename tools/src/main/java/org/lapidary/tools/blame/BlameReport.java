@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lapidary.tools.blame.Verdict.Outcome;
+import org.lapidary.tools.page.Page;
 
 /// An investigation as a document for scripts and as a page for people.
 ///
@@ -104,13 +105,13 @@ public record BlameReport(String model, Investigation found) {
     </body></html>
     """
         .formatted(
-            escaped(model),
+            Page.escaped(model),
             found.metric().text(),
             found.samples(),
             value(found.fp32().metric()),
             value(found.quantized().metric()),
             decibels(found.quantized().noise()),
-            escaped(found.firstGuilty()),
+            Page.escaped(found.firstGuilty()),
             String.join("\n", rows));
   }
 
@@ -123,8 +124,8 @@ public record BlameReport(String model, Investigation found) {
     """
         .formatted(
             guilty ? " class=\"guilty\"" : "",
-            escaped(v.suspect().node()),
-            escaped(v.suspect().op()),
+            Page.escaped(v.suspect().node()),
+            Page.escaped(v.suspect().op()),
             width,
             decibels(v.alone().noise()),
             decibels(v.without().noise()),
@@ -167,9 +168,5 @@ public record BlameReport(String model, Investigation found) {
 
   private static String decibels(double noise) {
     return noise == 0 ? "none" : number(10 * Math.log10(noise)) + " dB";
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
   }
 }

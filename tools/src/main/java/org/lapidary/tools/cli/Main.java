@@ -40,6 +40,7 @@ public final class Main implements Runnable {
           BlameCommand.class,
           PruneCommand.class,
           ProfileCommand.class,
+          ReportCommand.class,
           ExploreCommand.class,
           SearchCommand.class,
           WorkerCommand.class,

@@ -2,6 +2,8 @@ package org.lapidary.tools.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.lapidary.tools.compile.CompileOptions;
 import org.lapidary.tools.compile.Compiled;
 import org.lapidary.tools.compile.InputBinding;
 import org.lapidary.tools.compile.Lapidary;
@@ -14,8 +16,17 @@ record PreparedTask(
     implements AutoCloseable {
 
   static PreparedTask of(Path model, DataArguments data, CompileArguments arguments) {
+    return of(model, data, arguments, UnaryOperator.identity());
+  }
+
+  /// @param with what else the compilation is to do
+  static PreparedTask of(
+      Path model,
+      DataArguments data,
+      CompileArguments arguments,
+      UnaryOperator<CompileOptions> with) {
     OpenTask task = OpenTask.of(model, data, arguments);
-    Compiled compiled = Lapidary.compile(model, task.options(arguments));
+    Compiled compiled = Lapidary.compile(model, with.apply(task.options(arguments)));
     return new PreparedTask(task.reference(), task.binding(), compiled, task.examples());
   }
 

@@ -1,5 +1,6 @@
 package org.lapidary.tools.compile;
 
+import java.util.List;
 import java.util.Map;
 import org.lapidary.gemmini.cost.Baseline;
 import org.lapidary.gemmini.program.Program;
@@ -41,8 +42,13 @@ public record Inference(Program program, ProgramRunner.Result result) {
   /// The float-host baseline, a documented assumption: the matrix products on the same accelerator,
   /// everything else in float on a scalar host.
   public Baseline baseline() {
+    return baseline(program, result.kernelCycles());
+  }
+
+  /// The float-host baseline of a program whose kernels take so many cycles.
+  public static Baseline baseline(Program program, List<ProgramRunner.KernelCycles> kernels) {
     long matmulCycles =
-        result.kernelCycles().stream()
+        kernels.stream()
             .filter(k -> program.kernels().get(k.kernel()).macs() > 0)
             .mapToLong(ProgramRunner.KernelCycles::cycles)
             .sum();

@@ -2,14 +2,9 @@ package org.lapidary.tools.graph;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -17,6 +12,7 @@ import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.op.Op;
+import org.lapidary.tools.page.Page;
 
 /// A graph as one file that needs no other: an SVG, or a page in which boxes can be clicked,
 /// repetitions unfolded and the view moved. Equal graphs give equal bytes.
@@ -76,7 +72,7 @@ public final class GraphPicture {
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         + svg(
             GraphLayout.of(graph, blocks, details, true),
-            "<style>" + resource("graph.css") + "</style>",
+            "<style>" + Page.resource(GraphPicture.class, "graph.css") + "</style>",
             "arrow");
   }
 
@@ -90,16 +86,16 @@ public final class GraphPicture {
         folded().stream()
             .map(f -> "%d × %d operations".formatted(f.times(), f.operations()))
             .collect(Collectors.joining(", "));
-    return resource("graph.html")
-        .replace("{{title}}", escaped(graph.name()))
+    return Page.resource(GraphPicture.class, "graph.html")
+        .replace("{{title}}", Page.escaped(graph.name()))
         .replace(
             "{{summary}}",
             operations() + " operations" + (repeats.isEmpty() ? "" : ", folded " + repeats))
-        .replace("{{css}}", resource("graph.css"))
+        .replace("{{css}}", Page.resource(GraphPicture.class, "graph.css"))
         .replace("{{unfold}}", unfolds ? "" : "hidden")
         .replace("{{details}}", json(folded))
         .replace("{{more}}", unfolded.map(GraphPicture::json).orElse("[]"))
-        .replace("{{script}}", resource("graph.js"))
+        .replace("{{script}}", Page.resource(GraphPicture.class, "graph.js"))
         .replace("{{folded}}", svg(folded, "", "arrow"))
         .replace("{{unfolded}}", unfolded.map(p -> svg(p, "", "unfolded-arrow")).orElse(""));
   }
@@ -136,7 +132,7 @@ public final class GraphPicture {
       s.append(
           format(
               "<text x=\"%s\" y=\"%s\">%s</text></g>\n",
-              g.x() + 12, g.y() + 20, escaped(g.title())));
+              g.x() + 12, g.y() + 20, Page.escaped(g.title())));
     }
     picture.lines().forEach(line -> s.append(path(line, arrow)));
     picture.boxes().forEach(box -> s.append(box(box)));
@@ -160,7 +156,7 @@ public final class GraphPicture {
         box.details().getFirst().entrySet().stream()
             .map(e -> e.getKey() + ": " + e.getValue())
             .collect(Collectors.joining("\n"));
-    s.append("<title>").append(escaped(tip)).append("</title>");
+    s.append("<title>").append(Page.escaped(tip)).append("</title>");
     s.append(
         format(
             "<rect x=\"%s\" y=\"%s\" width=\"%s\" height=\"%s\" rx=\"5\"/>",
@@ -170,7 +166,10 @@ public final class GraphPicture {
       s.append(
           format(
               "<text class=\"%s\" x=\"%s\" y=\"%s\">%s</text>",
-              i == 0 ? "name" : "note", box.x() + box.width() / 2, y, escaped(box.lines().get(i))));
+              i == 0 ? "name" : "note",
+              box.x() + box.width() / 2,
+              y,
+              Page.escaped(box.lines().get(i))));
     }
     return s.append("</g>\n").toString();
   }
@@ -185,20 +184,5 @@ public final class GraphPicture {
               : values[i];
     }
     return text.formatted(rounded);
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("\"", "&quot;");
-  }
-
-  private static String resource(String name) {
-    try (InputStream in = GraphPicture.class.getResourceAsStream(name)) {
-      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner.KernelCycles;
-import org.lapidary.machine.GemminiParams;
 import org.lapidary.sim.timing.Activity;
 import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.sim.timing.Unit;
@@ -33,18 +32,42 @@ public record Profile(Program program, long cycles, List<KernelCycles> kernels, 
   /// @param cycles from the end of the kernel before to the end of its own, summed
   /// @param boundCycles what its kernels take alone at least
   /// @param macs multiply-accumulates of the array for it
-  /// @param busBytes bytes that its commands moved between main memory and the accelerator
+  /// @param readBytes that its commands fetched from main memory, whole beats
+  /// @param writtenBytes that they wrote there
   /// @param array what the array did for it
   public record NodeCycles(
       String node,
       long cycles,
       long boundCycles,
       long macs,
-      long busBytes,
+      long readBytes,
+      long writtenBytes,
       Map<Activity, Long> array) {
-    /// The share of the array's peak it reaches in its cycles.
-    public double utilisation(GemminiParams machine) {
-      return cycles == 0 ? 0 : (double) macs / ((double) cycles * machine.peakMacsPerCycle());
+    /// Cycles the array spent on it, waiting included. Over all nodes they are those of the
+    /// program.
+    public long arrayCycles() {
+      return array.values().stream().mapToLong(n -> n).sum();
+    }
+
+    /// Cycles the array worked on it.
+    public long work() {
+      return array.getOrDefault(Activity.WORK, 0L);
+    }
+
+    private NodeCycles plus(long moreCycles, long moreBound, long moreMacs) {
+      return new NodeCycles(
+          node,
+          cycles + moreCycles,
+          boundCycles + moreBound,
+          macs + moreMacs,
+          readBytes,
+          writtenBytes,
+          array);
+    }
+
+    private NodeCycles moved(long read, long written) {
+      return new NodeCycles(
+          node, cycles, boundCycles, macs, readBytes + read, writtenBytes + written, array);
     }
   }
 
@@ -77,23 +100,16 @@ public record Profile(Program program, long cycles, List<KernelCycles> kernels, 
       counted[k.kernel()] = true;
       nodes.put(
           before.node(),
-          new NodeCycles(
-              before.node(),
-              before.cycles() + k.cycles(),
-              before.boundCycles() + (first ? info.boundCycles() : 0),
-              before.macs() + (first ? info.arrayMacs() : 0),
-              before.busBytes(),
-              before.array()));
+          before.plus(k.cycles(), first ? info.boundCycles() : 0, first ? info.arrayMacs() : 0));
     }
     for (Spent s : spent) {
       NodeCycles at = of(s.kernel(), nodes);
-      if (s.unit() == Unit.EXECUTE) {
-        at.array().merge(s.activity(), s.cycles(), Long::sum);
-      } else if (s.unit() == Unit.READ || s.unit() == Unit.WRITE) {
-        long bytes = at.busBytes() + s.cycles() * program.machine().busBytes();
-        nodes.put(
-            at.node(),
-            new NodeCycles(at.node(), at.cycles(), at.boundCycles(), at.macs(), bytes, at.array()));
+      long bytes = s.cycles() * program.machine().busBytes();
+      switch (s.unit()) {
+        case EXECUTE -> at.array().merge(s.activity(), s.cycles(), Long::sum);
+        case READ -> nodes.put(at.node(), at.moved(bytes, 0));
+        case WRITE -> nodes.put(at.node(), at.moved(0, bytes));
+        case LOAD, STORE, NORMALISER -> {} // not told per node
       }
     }
     return List.copyOf(nodes.values());
@@ -102,7 +118,7 @@ public record Profile(Program program, long cycles, List<KernelCycles> kernels, 
   private NodeCycles of(int kernel, Map<String, NodeCycles> nodes) {
     String node = program.mainNode(kernel);
     NodeCycles known = nodes.get(node);
-    return known != null ? known : new NodeCycles(node, 0, 0, 0, 0, new LinkedHashMap<>());
+    return known != null ? known : new NodeCycles(node, 0, 0, 0, 0, 0, new LinkedHashMap<>());
   }
 
   /// Why the array stood still, the longest first.
@@ -163,7 +179,8 @@ public record Profile(Program program, long cycles, List<KernelCycles> kernels, 
     d.put("cycles", n.cycles());
     d.put("bound_cycles", n.boundCycles());
     d.put("macs", n.macs());
-    d.put("bus_bytes", n.busBytes());
+    d.put("read_bytes", n.readBytes());
+    d.put("written_bytes", n.writtenBytes());
     d.put("array", keyed(n.array()));
     return d;
   }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.lapidary.gemmini.cost.Baseline;
 import org.lapidary.gemmini.cost.HostWork;
+import org.lapidary.tools.page.Chart;
 
 /// Where the time goes: before, step by step, after.
 final class LatencySections {

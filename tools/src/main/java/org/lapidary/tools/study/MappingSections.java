@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.lapidary.sim.timing.CycleModel;
+import org.lapidary.tools.page.Chart;
 
 /// What tiles, memories and fusion decide.
 final class MappingSections {

@@ -1,17 +1,15 @@
 package org.lapidary.tools.study;
 
-import com.samskivert.mustache.Mustache;
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import org.lapidary.tools.page.Chart;
+import org.lapidary.tools.page.Drawing;
+import org.lapidary.tools.page.Page;
 
 /// Chapters of figures as one HTML page and as one CSV file.
 ///
@@ -28,13 +26,7 @@ public record Report(String title, List<String> summary, List<Section> sections)
 
   /// A page that needs nothing but itself.
   public String html() {
-    try (InputStream in = Report.class.getResourceAsStream(TEMPLATE)) {
-      var reader =
-          new InputStreamReader(Objects.requireNonNull(in, TEMPLATE), StandardCharsets.UTF_8);
-      return Mustache.compiler().compile(reader).execute(page());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Page.of(Report.class, TEMPLATE, page());
   }
 
   private Map<String, Object> page() {

@@ -1,6 +1,7 @@
 package org.lapidary.tools.study;
 
 import java.util.List;
+import org.lapidary.tools.page.Chart;
 
 /// A chapter of a report.
 ///

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lapidary.machine.GemminiParams;
+import org.lapidary.tools.page.Chart;
 
 /// What the models ask for, and what a machine could give at most.
 final class WorkloadSections {

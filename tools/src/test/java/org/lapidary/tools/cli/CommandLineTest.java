@@ -61,6 +61,8 @@ final class CommandLineTest {
         "reference",
         "validate",
         "blame",
+        "profile",
+        "report",
         "print",
         "opt",
         "replay",

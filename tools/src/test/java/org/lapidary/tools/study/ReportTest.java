@@ -9,6 +9,8 @@ import java.util.function.Supplier;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.lapidary.gemmini.search.TilingCache;
+import org.lapidary.tools.page.Chart;
+import org.lapidary.tools.page.Drawing;
 import org.xml.sax.InputSource;
 
 /// Reports are whole, escaped and independent of threads.

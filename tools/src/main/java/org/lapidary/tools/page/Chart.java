@@ -1,4 +1,4 @@
-package org.lapidary.tools.study;
+package org.lapidary.tools.page;
 
 import java.util.List;
 
@@ -53,6 +53,18 @@ public sealed interface Chart {
     }
   }
 
-  /// A point and what is written beside it, if anything.
-  record Point(double x, double y, String label) {}
+  /// A point.
+  ///
+  /// @param label written beside it, if anything
+  /// @param tip shown when pointed at, if anything
+  /// @param link where a click leads on the same page, if anywhere
+  /// @param size radius
+  record Point(double x, double y, String label, String tip, String link, double size) {
+    private static final double SIZE = 3.5;
+
+    /// With a label, or without if it is empty.
+    public Point(double x, double y, String label) {
+      this(x, y, label, "", "", SIZE);
+    }
+  }
 }

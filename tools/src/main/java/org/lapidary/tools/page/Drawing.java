@@ -1,4 +1,4 @@
-package org.lapidary.tools.study;
+package org.lapidary.tools.page;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,7 +6,7 @@ import java.util.Locale;
 
 /// Charts as SVG text. Sizes depend on nothing but the figures, so the bytes are the same on every
 /// machine, which charting libraries on top of AWT's font metrics cannot promise.
-final class Drawing {
+public final class Drawing {
   private static final int WIDTH = 480;
   private static final int LABELS = 132;
   private static final int VALUES = 64;
@@ -21,7 +21,7 @@ final class Drawing {
   private Drawing() {}
 
   /// The SVG element of a chart.
-  static String svg(Chart chart) {
+  public static String svg(Chart chart) {
     Drawing drawing = new Drawing();
     return switch (chart) {
       case Chart.Bars bars -> drawing.bars(bars);
@@ -95,7 +95,7 @@ final class Drawing {
     text((LEFT + WIDTH) / 2.0, top + PLOT + 31, "middle", "label", chart.x().label());
     svg.append(
         "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(11 %s) rotate(-90)\">%s</text>\n"
-            .formatted(f(top + PLOT / 2.0), escape(chart.y().label())));
+            .formatted(f(top + PLOT / 2.0), Page.escaped(chart.y().label())));
   }
 
   private static List<Double> ticks(Chart.Axis axis) {
@@ -128,7 +128,15 @@ final class Drawing {
       double x = x(chart, p.x());
       double y = y(chart, p.y(), top);
       svg.append(
-          "<circle class=\"s%d\" cx=\"%s\" cy=\"%s\" r=\"3.5\"/>\n".formatted(colour, f(x), f(y)));
+          linked(
+              p,
+              "<circle class=\"s%d\" cx=\"%s\" cy=\"%s\" r=\"%s\">%s</circle>"
+                  .formatted(
+                      colour,
+                      f(x),
+                      f(y),
+                      f(p.size()),
+                      p.tip().isEmpty() ? "" : "<title>" + Page.escaped(p.tip()) + "</title>")));
       if (!p.label().isEmpty()) {
         // Below one another, as neighbours often share a height.
         double under = y + LINE * (i + 1);
@@ -137,6 +145,13 @@ final class Drawing {
         text(right ? x - 3 : x + 3, under, right ? "end" : "start", "value", p.label());
       }
     }
+  }
+
+  private static String linked(Chart.Point point, String drawn) {
+    return point.link().isEmpty()
+        ? drawn + "\n"
+        : "<a href=\"#%s\" aria-label=\"%s\">%s</a>\n"
+            .formatted(Page.escaped(point.link()), Page.escaped(point.tip()), drawn);
   }
 
   private static double x(Chart.Lines chart, double value) {
@@ -165,7 +180,7 @@ final class Drawing {
   private void open(int height, String title) {
     svg.append(
         "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n"
-            .formatted(WIDTH, height, escape(title)));
+            .formatted(WIDTH, height, Page.escaped(title)));
   }
 
   private String close() {
@@ -186,7 +201,7 @@ final class Drawing {
   private void text(double x, double y, String anchor, String kind, String text) {
     svg.append(
         "<text class=\"%s\" x=\"%s\" y=\"%s\" text-anchor=\"%s\">%s</text>\n"
-            .formatted(kind, f(x), f(y), anchor, escape(text)));
+            .formatted(kind, f(x), f(y), anchor, Page.escaped(text)));
   }
 
   private static String f(double value) {
@@ -198,9 +213,5 @@ final class Drawing {
     double size = Math.abs(value);
     String form = size >= 100 || value == Math.rint(value) ? "%,.0f" : size >= 10 ? "%.1f" : "%.2f";
     return String.format(Locale.ROOT, form, value);
-  }
-
-  private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
   }
 }
