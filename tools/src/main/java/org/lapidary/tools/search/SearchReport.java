@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 import org.lapidary.gemmini.program.WholeDirectory;
 import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.tools.explore.Traffic;
-import org.lapidary.tools.study.Chart;
+import org.lapidary.tools.page.Chart;
 import org.lapidary.tools.study.Report;
 import org.lapidary.tools.study.Section;
 import org.lapidary.tools.study.Table;
