@@ -21,6 +21,7 @@ import org.lapidary.ir.op.HostBridge;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Op;
 import org.lapidary.machine.GemminiParams;
+import org.lapidary.machine.ParamsText;
 import org.lapidary.machine.Semantics;
 
 /// Whatever the shape, the simulator computes the referee's bits.
@@ -33,10 +34,13 @@ class BitExactnessTest {
 
   /// A machine of that name; `wide` has a normalisation unit on a 32 × 32 array.
   static GemminiParams machine(String name) {
-    return name.equals("wide")
-        ? org.lapidary.machine.ParamsText.parse(
-            "wide", "base = large-chip\nname = wide\nhas_normalizations = true\n")
-        : GemminiParams.load(name);
+    return switch (name) {
+      case "wide" -> ParamsText.parse(name, "base = large-chip\nhas_normalizations = true\n");
+      case "tiny" ->
+          ParamsText.parse(
+              name, "base = ibert\ndim = 4\nspad_bank_rows = 64\nacc_bank_rows = 64\n");
+      default -> GemminiParams.load(name);
+    };
   }
 
   static RandomGraphs graphs(long seed, Semantics semantics) {
