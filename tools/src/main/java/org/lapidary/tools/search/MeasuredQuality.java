@@ -30,7 +30,7 @@ public record MeasuredQuality(Supernet supernet, Task task, Metric metric, List<
 
   @Override
   public double of(Genome genome) {
-    try (SubNetwork network = SubNetwork.of(genome.toString(), supernet.slice(genome))) {
+    try (SubNetwork network = SubNetwork.of(supernet.slice(genome))) {
       List<Task.Verdict> verdicts = Comparison.judge(task, examples, () -> network, 1, _ -> {});
       return metric.of(examples, verdicts, verdicts);
     }

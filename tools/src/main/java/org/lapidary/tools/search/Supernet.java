@@ -1,10 +1,6 @@
 package org.lapidary.tools.search;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -12,10 +8,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.lapidary.frontend.onnx.OnnxExporter;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.NnOp;
-import org.lapidary.tools.reference.OnnxWriter;
 
 /// A model whose layers have an attention and a feed-forward block each, and what its sub-networks
 /// are: the first layers, of each the first heads and neurons, of everything the first channels of
@@ -97,20 +93,7 @@ public final class Supernet {
 
   /// Writes the sub-network of a genome as an ONNX file, whole or not at all.
   public void write(Genome genome, Path file) {
-    byte[] bytes = OnnxWriter.bytes(slice(genome));
-    Path target = file.toAbsolutePath();
-    try {
-      Path unfinished = Files.createTempFile(target.getParent(), ".lapidary", ".onnx");
-      try {
-        Files.write(unfinished, bytes);
-        unfinished.toFile().setReadable(true, false);
-        Files.move(unfinished, target, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(unfinished);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    OnnxExporter.write(slice(genome), file);
   }
 
   /// The block to which each ONNX node of the layers belongs.
