@@ -111,6 +111,13 @@ record Manifest(Map<String, Object> facts) {
     Texts.write(directory.resolve(FILE), text().getBytes(StandardCharsets.UTF_8));
   }
 
+  /// Beside a file that cannot carry it: `model.onnx.manifest.json`.
+  void writeBeside(Path file) {
+    Texts.write(
+        file.resolveSibling(file.getFileName() + ".manifest.json"),
+        text().getBytes(StandardCharsets.UTF_8));
+  }
+
   /// A page or drawing that carries the manifest where machines find it and people do not see it.
   String in(String page) {
     String harmless = text().replace("<", "\\u003c");

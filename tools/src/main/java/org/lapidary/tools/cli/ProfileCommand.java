@@ -109,6 +109,7 @@ final class ProfileCommand implements Callable<Integer> {
         target.isEmpty()
             ? profile(program, Optional.empty())
             : Texts.write(target.get(), file -> traced(program, options, file));
+    target.ifPresent(output.manifest()::writeBeside);
     if (output.json()) {
       output.document(document(profile, options));
     } else {

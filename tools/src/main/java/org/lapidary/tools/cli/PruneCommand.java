@@ -72,6 +72,7 @@ final class PruneCommand implements Callable<Integer> {
     }
     Pruned pruned = Pruning.of(canonical, samples, options);
     OnnxExporter.write(pruned.graph(), target);
+    output.manifest().writeBeside(target);
     if (output.json()) {
       Map<String, Object> document = new LinkedHashMap<>();
       document.put("model", target.toString());
