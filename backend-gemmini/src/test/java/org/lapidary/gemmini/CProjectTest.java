@@ -30,12 +30,16 @@ class CProjectTest {
   private static final String TOOLS = "riscv64-unknown-elf-";
 
   private static Program write(Path folder, Semantics semantics) {
+    return write(folder, "ibert", semantics);
+  }
+
+  private static Program write(Path folder, String machine, Semantics semantics) {
     RandomGraphs made = BitExactnessTest.graphs(5, semantics);
     Value x = made.quantizedInput("x", 1, 19, 24);
     Value mask = made.int32("mask", 90, 1, 1, 19, 19);
     Value y = made.encoderLayer(x, mask, 1, 19, 3, 8, 40);
     Program program =
-        GemminiCompiler.compile(made.result(y), GemminiParams.load("ibert"), semantics);
+        GemminiCompiler.compile(made.result(y), GemminiParams.load(machine), semantics);
     CProject.write(program, NAME, "an encoder layer", made.inputs, folder);
     return program;
   }
@@ -50,6 +54,18 @@ class CProjectTest {
           .contains("as expected: out0")
           .doesNotContain("WRONG");
     }
+  }
+
+  /// The functional model has to be told a statistics slot, a machine without them must not be.
+  @Test
+  void aMachineWithoutNormalisationUnit(@TempDir Path folder) throws Exception {
+    Program program = write(folder.resolve("model"), "chip", Semantics.LIBGEMMINI);
+    assertThat(GeneratedC.runNatively(program, folder.resolve("model"), NAME))
+        .contains("as expected: out0");
+    write(folder.resolve("hardware"), "chip", Semantics.RTL);
+    String slot = "config_norm slotOnly=true";
+    assertThat(folder.resolve("model/layer.c")).content().contains(slot);
+    assertThat(folder.resolve("hardware/layer.c")).content().doesNotContain(slot);
   }
 
   /// The second run finds the accelerator as the first one left it.

@@ -15,7 +15,6 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.machine.isa.Assembly;
-import org.lapidary.machine.isa.Instr;
 import org.lapidary.machine.isa.Isa;
 import org.lapidary.machine.isa.Reg;
 import org.lapidary.machine.isa.RoccCommand;
@@ -30,12 +29,12 @@ public final class CoSimulation {
   private static final int CONTENT = 2;
   private static final int COMMAND = 3;
   private static final int FENCE = 4;
-  private static final int FLUSH = Isa.funct(Instr.Flush.class);
 
   /// A stretch of the process's memory.
   private record Area(long address, long bytes, boolean writable) {}
 
   private final Program program;
+  private final List<RoccCommand> prelude;
   private final long weightBytes;
   private final List<Area> areas = new ArrayList<>();
   private final List<byte[]> early = new ArrayList<>();
@@ -54,6 +53,7 @@ public final class CoSimulation {
 
   private CoSimulation(Program program) {
     this.program = program;
+    this.prelude = CommandTable.prelude(program);
     this.weightBytes = CProject.weightBytes(program);
   }
 
@@ -80,13 +80,18 @@ public final class CoSimulation {
 
   /// As often as it wants, but to the end.
   private void requireComplete() {
-    int due = next;
-    while (due < program.commandCount() && program.commands()[at(due)] == CommandTable.FENCE) {
-      due++;
+    if (difference.isEmpty() && next != 0) {
+      difference.append("it ended before command %d of %d".formatted(next, program.commandCount()));
     }
-    if (difference.isEmpty() && next != 0 && due < program.commandCount()) {
-      difference.append("it ended before command %d of %d".formatted(due, program.commandCount()));
+  }
+
+  /// Fences have no message of their own where nothing is to be waited for.
+  private int afterFences(int command) {
+    int at = command;
+    while (at < program.commandCount() && program.commands()[at(at)] == CommandTable.FENCE) {
+      at++;
     }
+    return at == program.commandCount() ? 0 : at;
   }
 
   private static int at(int command) {
@@ -145,7 +150,8 @@ public final class CoSimulation {
 
   private void execute(int funct, long rs1, long rs2) {
     commands++;
-    if (difference.isEmpty() && funct != FLUSH && program.commandCount() > 0) {
+    boolean before = next == 0 && prelude.contains(new RoccCommand(funct, rs1, rs2));
+    if (difference.isEmpty() && !before && program.commandCount() > 0) {
       compare(funct, rs1, rs2);
     }
     simulator().execute(funct, rs1, rs2);
@@ -153,11 +159,8 @@ public final class CoSimulation {
 
   private void compare(int funct, long rs1, long rs2) {
     long[] due = program.commands();
-    while (due[at(next)] == CommandTable.FENCE) {
-      next = (next + 1) % program.commandCount();
-    }
     int at = at(next);
-    next = (next + 1) % program.commandCount();
+    next = afterFences(next + 1);
     Set<Reg> addresses = Isa.addressOperands(funct, rs1);
     RoccCommand found =
         new RoccCommand(

@@ -9,9 +9,12 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.Step;
+import org.lapidary.machine.Semantics;
 import org.lapidary.machine.isa.Instr;
 import org.lapidary.machine.isa.Isa;
+import org.lapidary.machine.isa.NormConstant;
 import org.lapidary.machine.isa.Reg;
+import org.lapidary.machine.isa.RoccCommand;
 import org.lapidary.sim.Simulator;
 
 /// A program's commands as data: which phrases, with which operands. Addresses are distances from
@@ -68,6 +71,20 @@ record CommandTable(
         starts,
         Arrays.copyOf(relocations, (n + 7) / 8),
         overread);
+  }
+
+  /// What a run issues before the program: old address translations are forgotten; and where no
+  /// command of the program does so, the functional model, which indexes an array by it, is told a
+  /// statistics slot. Hardware without a normalisation unit has neither slot nor command. Source:
+  /// gemmini.md §5.8, §6.
+  static List<RoccCommand> prelude(Program program) {
+    RoccCommand flush = Isa.encode(new Instr.Flush(false));
+    boolean slotless =
+        program.semantics() == Semantics.LIBGEMMINI && !program.machine().hasNormalizations();
+    return slotless
+        ? List.of(
+            flush, Isa.encode(new Instr.ConfigNorm(0, false, true, NormConstant.QLN2, 0, 0, 0)))
+        : List.of(flush);
   }
 
   private static int funct(long[] commands, int index) {

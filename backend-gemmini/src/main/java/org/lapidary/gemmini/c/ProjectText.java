@@ -16,8 +16,7 @@ import org.lapidary.ir.op.MoveOut;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.ParamsText;
 import org.lapidary.machine.Semantics;
-import org.lapidary.machine.isa.Instr;
-import org.lapidary.machine.isa.Isa;
+import org.lapidary.machine.isa.Assembly;
 import org.lapidary.machine.isa.RoccCommand;
 import org.lapidary.sim.MainMemory;
 import org.lapidary.sim.timing.CycleModel;
@@ -43,9 +42,6 @@ record ProjectText(
       sample_%2$s:
           .incbin "sample_%2$s.bin"
       """;
-  private static final String FLUSH =
-      "    GEMMINI_COMMAND(%d, 0, 0); /* forget old address translations */\n"
-          .formatted(Isa.funct(Instr.Flush.class));
   private static final int STACK_BYTES = 1 << 16;
 
   Map<String, String> values() {
@@ -81,6 +77,11 @@ record ProjectText(
                 + " round differently: compile with `--semantics "
                 + (rtl ? "libgemmini` for Spike." : "rtl` for hardware.")
             : "All its commands do the same under both semantics.");
+    v.put(
+        "SLOT",
+        CommandTable.prelude(program).size() > 1
+            ? " and chooses a statistics slot, which the functional model leaves undefined"
+            : "");
     v.put("CYCLES", String.format(Locale.ROOT, "%,d", expected.cycles()));
     v.put("MODEL", CycleModel.NAME);
     v.put("LATENCY", Integer.toString(m.memLatencyCycles()));
@@ -198,7 +199,7 @@ record ProjectText(
         case Step.Host _ -> hostSection(i + 1, "step_" + i, functions, calls);
         case Step.Accelerator _ -> {
           int end = phrase + table.phrases().texts().get(accelerated).length;
-          calls.append("    GEMMINI_FENCE();\n").append(accelerated == 0 ? FLUSH : "");
+          calls.append("    GEMMINI_FENCE();\n").append(accelerated == 0 ? prelude() : "");
           calls.append(issue(phrase, end, table.operandStarts().get(accelerated)));
           phrase = end;
           accelerated++;
@@ -214,6 +215,14 @@ record ProjectText(
     v.put("CASES", table.cases());
     v.put("ERF", host.needsErf() ? "static lap_erf_table erf_table;\n" : "");
     v.put("PREPARE", host.needsErf() ? "    lap_erf_prepare(&erf_table);\n" : "");
+  }
+
+  private String prelude() {
+    return CommandTable.prelude(program).stream()
+        .map(c ->
+            "    GEMMINI_COMMAND(%d, UINT64_C(0x%x), UINT64_C(0x%x)); /* %s */\n"
+                .formatted(c.funct(), c.rs1(), c.rs2(), Assembly.disassemble(c)))
+        .collect(Collectors.joining());
   }
 
   private String issue(int from, int to, int operands) {

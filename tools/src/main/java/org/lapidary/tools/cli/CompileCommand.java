@@ -140,6 +140,10 @@ final class CompileCommand implements Callable<Integer> {
     return 0;
   }
 
+  private Path project() {
+    return target.resolveSibling(target.getFileName() + ".c");
+  }
+
   private void refuseC() {
     if (emit.contains(Emit.C)) {
       throw new DiagnosticException(
@@ -155,14 +159,13 @@ final class CompileCommand implements Callable<Integer> {
   /// The first sample of the calibration is the input whose result `main` checks.
   private void writeC(Compiled compiled) {
     String name = String.valueOf(target.toAbsolutePath().normalize().getFileName());
-    Path project = target.resolveSibling(target.getFileName() + ".c");
     CProject.write(
         compiled.program(),
         name,
         String.valueOf(model.getFileName()),
         compiled.calibration().samples().getFirst(),
-        project);
-    output.manifest().writeInto(project);
+        project());
+    output.manifest().writeInto(project());
   }
 
   private void requireKnown(CompileOptions options) {
@@ -266,6 +269,9 @@ final class CompileCommand implements Callable<Integer> {
             c.program().hostNodes(),
             c.program().machine().name(),
             seconds);
+    if (emit.contains(Emit.C)) {
+      output.out().printf("%s: C for it; see its README.md%n", project());
+    }
   }
 
   /// What was decided about fusions, equal decisions once, with the first node concerned.
