@@ -145,6 +145,7 @@ final class ExploreCommand implements Callable<Integer> {
     Question question = question(file, space);
     try (Evaluator evaluator = new Evaluator(OpenTask.of(file, data, arguments))) {
       Plan plan = plan(question, space, evaluator.subject());
+      echo(plan);
       Outcome.Accuracy fp32 = evaluator.reference(plan.allSamples());
       Findings found;
       try (PointRunner runner = runner(evaluator, question);
@@ -159,6 +160,19 @@ final class ExploreCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  /// Says what is about to be done, before the long work.
+  private void echo(Plan plan) {
+    output
+        .err()
+        .printf(
+            "exploring %s of %s possible points, each on %d of %d samples; %s%n",
+            Output.count(Math.min(plan.points(), plan.space().size())),
+            Output.count(plan.space().size()),
+            plan.searchSamples(),
+            plan.allSamples(),
+            engine.orElse(arguments.threads + " threads"));
   }
 
   private CommandLine line() {

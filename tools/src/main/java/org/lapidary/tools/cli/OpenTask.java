@@ -1,5 +1,7 @@
 package org.lapidary.tools.cli;
 
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +81,8 @@ record OpenTask(
   public CompileOptions options(List<String> words) {
     CompileArguments arguments = ValidateCommand.parsed(words).arguments;
     arguments.threads = threads;
+    // One of many; the first line about calibration would be repeated for each pruned graph.
+    arguments.spec.commandLine().setErr(new PrintWriter(Writer.nullWriter()));
     return options(arguments);
   }
 
