@@ -18,7 +18,8 @@ import org.lapidary.tools.data.Tensors;
 /// In the unpacked archive, without anything to build:
 ///
 /// ```
-/// java --add-modules jdk.incubator.vector -cp 'lib/*' examples/CompileAndRun.java testdata/models/bert-reviews out
+/// java --add-modules jdk.incubator.vector -cp 'lib/*' \
+///   examples/org/lapidary/example/CompileAndRun.java testdata/models/bert-reviews out
 /// ```
 public final class CompileAndRun {
   private static final List<String> LABELS = List.of("good", "bad", "mixed", "wrong");
