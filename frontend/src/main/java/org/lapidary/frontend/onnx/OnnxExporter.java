@@ -3,7 +3,6 @@ package org.lapidary.frontend.onnx;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -11,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.lapidary.frontend.onnx.proto.Onnx.GraphProto;
 import org.lapidary.frontend.onnx.proto.Onnx.ModelProto;
 import org.lapidary.frontend.onnx.proto.Onnx.OperatorSetIdProto;
@@ -53,7 +53,7 @@ public final class OnnxExporter {
     }
     Path whole = file.toAbsolutePath();
     try {
-      Path part = Files.createTempFile(whole.getParent(), ".lapidary", ".onnx");
+      Path part = Files.createTempFile(Objects.requireNonNull(whole.getParent()), ".lapidary", "");
       try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(part), 1 << 20)) {
         header().writeTo(out);
         TensorWriter.beginMessage(out, ModelProto.GRAPH_FIELD_NUMBER, size);
@@ -68,8 +68,6 @@ public final class OnnxExporter {
       Files.move(part, whole, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw problem(file, "cannot be written: " + e.getMessage());
-    } catch (UncheckedIOException e) {
-      throw problem(file, "cannot be written: " + e.getCause().getMessage());
     }
   }
 
