@@ -1,8 +1,10 @@
 package org.lapidary.passes.prune;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Neural;
@@ -12,9 +14,17 @@ import org.lapidary.ir.op.NnOp;
 final class Costs {
   private final ProductCost cost;
   private final Map<Value, Neural.MatMul> products = new HashMap<>();
+  private final Map<Branch, Branch> priced = new HashMap<>();
 
-  Costs(Graph<NnOp> graph, ProductCost cost) {
+  /// @param branches that are asked for, in the order of their graph
+  /// @param graph that is going to run: the same, or one that computes fewer rows
+  Costs(Collection<Branch> branches, Graph<NnOp> graph, ProductCost cost) {
     this.cost = cost;
+    List<Branch> run = List.copyOf(Anatomy.branches(graph).values());
+    int at = 0;
+    for (Branch branch : branches) {
+      priced.put(branch, run.size() == branches.size() ? run.get(at++) : branch);
+    }
     for (Graph.Node<NnOp> node : graph.nodes()) {
       if (node.op() instanceof Neural.MatMul product) {
         products.put(node.result(), product);
@@ -44,10 +54,11 @@ final class Costs {
   }
 
   /// A branch with so many of its groups left.
-  long of(Branch branch, int groups) {
+  long of(Branch asked, int groups) {
     if (groups == 0) {
       return 0;
     }
+    Branch branch = Objects.requireNonNull(priced.get(asked));
     int channels = groups * branch.width();
     long sum =
         cost.of(

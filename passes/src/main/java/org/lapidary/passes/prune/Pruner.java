@@ -36,7 +36,7 @@ public final class Pruner {
     this.graph = graph;
     this.recipe = recipe;
     this.branches = Anatomy.branches(graph);
-    this.costs = new Costs(graph, cost);
+    this.costs = new Costs(branches.values(), run(graph), cost);
     this.cost = cost;
     this.samples = samples.size();
     this.surgery = new Surgery(graph, branches, samples, weights);
@@ -53,11 +53,17 @@ public final class Pruner {
       PruneRecipe recipe,
       ProductCost cost,
       ConstantCache weights) {
-    Graph<NnOp> read = recipe.get(Unread.class).isPresent() ? ReadRows.only(graph) : graph;
-    return new Pruner(read, samples, recipe, cost, weights).pruned(Costs.of(graph, cost));
+    return new Pruner(graph, samples, recipe, cost, weights).pruned();
   }
 
-  private Pruned pruned(long before) {
+  /// What is going to run of a graph. Branches are fitted before, to rows that nothing reads as
+  /// well: they are like those that are read, and there are many more of them.
+  private Graph<NnOp> run(Graph<NnOp> whole) {
+    return recipe.get(Unread.class).isPresent() ? ReadRows.only(whole) : whole;
+  }
+
+  private Pruned pruned() {
+    long before = Costs.of(graph, cost);
     Map<Value, Integer> keep = new LinkedHashMap<>();
     Score score = score();
     MaskSearch search = new MaskSearch(surgery, costs, score);
@@ -71,19 +77,20 @@ public final class Pruner {
         .get(Budget.class)
         .ifPresent(b -> keep.putAll(search.under(all(), keep, saving(b, keep, before))));
     Surgery.Outcome outcome = surgery.operate(keep, score);
+    Graph<NnOp> left = run(outcome.graph());
     return new Pruned(
-        outcome.graph(),
+        left,
         recipe,
         all().stream().map(b -> kept(b, keep, outcome)).toList(),
         outcome.loss(),
         before,
-        Costs.of(outcome.graph(), cost),
+        Costs.of(left, cost),
         samples);
   }
 
   /// What the branches that are not decided yet have to save.
   private long saving(Budget budget, Map<Value, Integer> keep, long before) {
-    long saving = Costs.of(graph, cost) - (long) (budget.cycles() * before);
+    long saving = Costs.of(run(graph), cost) - (long) (budget.cycles() * before);
     for (Branch branch : all()) {
       Integer groups = keep.get(branch.result());
       saving -= groups == null ? 0 : costs.of(branch, branch.groups()) - costs.of(branch, groups);

@@ -40,10 +40,6 @@ final class ReadRows {
     boolean isAll() {
       return axis < 0;
     }
-
-    Demand on(int otherAxis) {
-      return new Demand(otherAxis, start, length);
-    }
   }
 
   private record Asked(Value value, Demand demand) {}

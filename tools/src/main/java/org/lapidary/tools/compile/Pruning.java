@@ -8,8 +8,8 @@ import org.lapidary.gemmini.search.TilingSearch;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.eval.ConstantCache;
+import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.NnOp;
-import org.lapidary.ir.op.Op;
 import org.lapidary.passes.prune.ProductCost;
 import org.lapidary.passes.prune.Pruned;
 import org.lapidary.passes.prune.Pruner;
@@ -36,8 +36,8 @@ public final class Pruning {
       Graph<NnOp> graph, List<Map<String, Tensor>> samples) {
     long widest =
         graph.nodes().stream()
-            .filter(n -> !(n.op() instanceof org.lapidary.ir.op.Layout.Const))
-            .mapToLong(n -> ((Graph.Node<? extends Op>) n).result().type().bytes())
+            .filter(n -> !(n.op() instanceof Layout.Const))
+            .mapToLong(n -> n.result().type().bytes())
             .max()
             .orElse(1);
     long most = Math.max(1, Runtime.getRuntime().maxMemory() / 3 / (6 * widest));

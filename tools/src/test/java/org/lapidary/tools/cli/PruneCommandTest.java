@@ -1,0 +1,62 @@
+package org.lapidary.tools.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lapidary.frontend.onnx.OnnxImporter;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.NnOp;
+import org.lapidary.testkit.Repository;
+import org.lapidary.tools.compile.CalibrationSet;
+import org.lapidary.tools.reference.OnnxRuntimeModel;
+
+final class PruneCommandTest {
+  private static final Path MODEL =
+      Repository.root().resolve("testdata/models/bert-reviews/model.onnx");
+
+  @TempDir Path folder = Path.of("");
+
+  private Shell.Ran prune(String recipe, Path target) {
+    return Shell.lapidary(
+        "prune", MODEL, "--dim", "batch=1", "--dim", "sequence=16", "--prune", recipe, "-o", target);
+  }
+
+  @Test
+  void aPrunedModelIsAModel() {
+    Path target = folder.resolve("pruned.onnx");
+    Shell.Ran ran = prune("unread, heads{keep=0.5}, neurons{keep=0.25}", target);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("2    4  heads", "128  512  neurons");
+    Graph<NnOp> graph = OnnxImporter.read(target, Map.of()).graph();
+    Map<String, Tensor> inputs = CalibrationSet.synthetic(graph).samples().getFirst();
+    try (OnnxRuntimeModel runtime = OnnxRuntimeModel.load(target)) {
+      Tensor theirs = runtime.run(inputs).get("logits");
+      Tensor ours = Evaluator.run(graph, inputs).get("logits");
+      assertThat(theirs).isNotNull();
+      assertThat(ours).isNotNull();
+      for (int i = 0; i < 4; i++) {
+        assertThat(ours.asDouble(i)).isCloseTo(theirs.asDouble(i), within(1e-4));
+      }
+    }
+  }
+
+  @Test
+  void aWrongRecipeLeavesNothing() {
+    Path target = folder.resolve("pruned.onnx");
+    Shell.Ran ran = prune("ears", target);
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("there is no pruning ears", "heads{keep=0.5}");
+    assertThat(Files.exists(target)).isFalse();
+    assertThat(prune("none", target).code()).isEqualTo(2);
+  }
+
+  private static org.assertj.core.data.Offset<Double> within(double offset) {
+    return org.assertj.core.api.Assertions.within(offset);
+  }
+}
