@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.DoubleStream;
 import org.lapidary.gemmini.cost.HostWork;
 import org.lapidary.tools.page.Chart;
 import org.lapidary.tools.page.Chart.Axis;
@@ -54,6 +55,7 @@ final class AccuracySection {
     double scale = metric.isShare() ? 100 : 1;
     double bound = (double) m.baseline().cycles() / subject.program().boundCycles();
     double right = Math.pow(10, Math.ceil(Math.log10(bound * 1.2)));
+    double left = Math.pow(10, Math.min(0, Math.floor(Math.log10(m.speedup()))));
     List<Double> values =
         m.scores().keySet().stream().map(e -> scale * m.value(e)).filter(v -> !v.isNaN()).toList();
     double low = values.stream().mapToDouble(v -> v).min().orElse(0);
@@ -67,7 +69,7 @@ final class AccuracySection {
             new Line(
                 engine.title(),
                 true,
-                List.of(new Point(1, value, ""), new Point(right, value, ""))));
+                List.of(new Point(left, value, ""), new Point(right, value, ""))));
       }
     }
     String label =
@@ -80,18 +82,21 @@ final class AccuracySection {
             List.of(new Point(m.speedup(), scale * m.value(Engine.INTEGER), label, label, "", 6))));
     return new Chart.Lines(
         metric.text() + " versus speed-up",
-        new Axis("speed-up over the float-host baseline", true, 1, right),
+        new Axis("speed-up over the float-host baseline", true, left, right),
         around(metric.text() + (metric.isShare() ? ", %" : ""), low, high, ceiling),
         lines);
   }
 
   /// A linear axis around values, in five steps of a round size.
   private static Axis around(String label, double low, double high, double ceiling) {
-    double least = Math.max(high - low, Math.abs(high) / 50) * 1.4 / 5;
+    double least = Math.max(Math.max(high - low, Math.abs(high) / 50), 1e-3) * 1.4 / 5;
     double power = Math.pow(10, Math.floor(Math.log10(least)));
-    double step = power * (least <= 2 * power ? 2 : least <= 5 * power ? 5 : 10);
-    double top = Math.min(ceiling, Math.ceil((high + 0.2 * (high - low)) / step) * step);
-    return new Axis(label, false, top - 5 * step, top);
+    double step =
+        power * DoubleStream.of(1, 2, 2.5, 5, 10).filter(n -> least <= n * power).min().orElse(10);
+    double middle = (low + high) / 2;
+    double top = Math.min(ceiling, Math.rint(middle / step + 2.5) * step);
+    double bottom = low >= 0 ? Math.max(0, top - 5 * step) : top - 5 * step;
+    return new Axis(label, false, bottom, top);
   }
 
   private static List<String> heads(Measurement m) {
