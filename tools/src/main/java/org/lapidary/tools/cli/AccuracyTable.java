@@ -124,6 +124,7 @@ record AccuracyTable(Path root, String best, Map<String, List<String>> entries) 
   static ValidateCommand command(List<String> words, int limit, int threads) {
     ValidateCommand command = ValidateCommand.parsed(words);
     command.arguments.threads = threads;
+    command.nnExamples = 0;
     if (limit > 0) {
       int most = command.data.limit.orElse(Integer.MAX_VALUE);
       command.data.limit = java.util.Optional.of(Math.min(limit, most));

@@ -67,6 +67,13 @@ final class CompileArguments {
   int calibrateLimit = 128;
 
   @Option(
+      names = "--calibrate-skip",
+      paramLabel = "N",
+      converter = AtLeastOne.class,
+      description = "Pass over the first N samples of each file, such as those that are scored.")
+  int calibrateSkip;
+
+  @Option(
       names = "--calibration-method",
       paramLabel = "METHOD",
       description =
@@ -256,10 +263,20 @@ final class CompileArguments {
     for (Path file : calibrate) {
       int left = calibrateLimit - rows.size();
       if (left > 0) {
-        rows.addAll(TaskData.read(file, readAs(file, task), data.with(left, length)).rows());
+        rows.addAll(unskipped(file, task, data, left, length));
       }
     }
-    return CalibrationSet.of(rows.size() + " samples of " + calibrate, graph, rows);
+    String after = calibrateSkip == 0 ? "" : " after the first " + calibrateSkip;
+    return CalibrationSet.of(rows.size() + " samples of " + calibrate + after, graph, rows);
+  }
+
+  /// So many samples of a file, without those that are skipped.
+  private List<Map<String, Tensor>> unskipped(
+      Path file, Task task, DataOptions data, int count, int length) {
+    int last = (int) Math.min(Integer.MAX_VALUE, (long) calibrateSkip + count);
+    List<Map<String, Tensor>> rows =
+        TaskData.read(file, readAs(file, task), data.with(last, length)).rows();
+    return rows.subList(Math.min(calibrateSkip, rows.size()), rows.size());
   }
 
   /// Tables of sentences need no labels here, running text is cut into windows.

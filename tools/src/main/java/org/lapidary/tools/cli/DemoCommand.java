@@ -91,8 +91,9 @@ final class DemoCommand implements Callable<Integer> {
           CompileOptions.of(binding.dims()).withThreads(threads).withCalibration(calibration);
       Compiled compiled = Lapidary.compile(model, options);
       Measurement.Settings settings =
-          new Measurement.Settings(threads, refereeExamples, true, Optional.empty());
-      long inferences = (long) settings.engines() * data.count();
+          new Measurement.Settings(
+              threads, refereeExamples, Measurement.NN_EXAMPLES, true, Optional.empty());
+      long inferences = settings.inferences(data.count());
       try (Progress progress = Progress.of(shipped.name(), inferences)) {
         return Measurement.of(
             shipped.name(),

@@ -9,6 +9,7 @@ import org.lapidary.tools.reference.quantized.OrtInt8;
 import org.lapidary.tools.validate.Engine;
 import org.lapidary.tools.validate.Measurement;
 import org.lapidary.tools.validate.Metric;
+import org.lapidary.tools.validate.Scores;
 
 /// Measurements side by side, a column each.
 final class MeasurementTable {
@@ -21,7 +22,7 @@ final class MeasurementTable {
     row(rows, columns, "metric", m -> m.metric().text());
     for (Engine engine : Engine.values()) {
       if (columns.stream().anyMatch(m -> m.scores().containsKey(engine))) {
-        row(rows, columns, "  " + engine.title(), m -> text(m.metric(), m.value(engine)));
+        row(rows, columns, "  " + engine.title(), m -> value(m, engine));
       }
     }
     row(rows, columns, "  agreement of the program with fp32", m -> percent(m.agreement()));
@@ -62,6 +63,15 @@ final class MeasurementTable {
             error.mean(),
             error.p90(),
             error.worst());
+  }
+
+  private static String value(Measurement m, Engine engine) {
+    String text = text(m.metric(), m.value(engine));
+    Scores scores = m.scores().get(engine);
+    return scores == null || scores.samples() == m.samples()
+        ? text
+        : "%s, first %s, agreement %s"
+            .formatted(text, Output.count(scores.samples()), percent(scores.agreement()));
   }
 
   private static void row(

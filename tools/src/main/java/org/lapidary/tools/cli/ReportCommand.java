@@ -151,9 +151,14 @@ final class ReportCommand implements Callable<Integer> {
     try (PreparedTask prepared =
         PreparedTask.of(model, asked, arguments, options -> watched(options, changes))) {
       Measurement.Settings settings =
-          new Measurement.Settings(arguments.threads, REFEREE_EXAMPLES, !noOrtInt8, asked.metric);
+          new Measurement.Settings(
+              arguments.threads,
+              REFEREE_EXAMPLES,
+              Measurement.NN_EXAMPLES,
+              !noOrtInt8,
+              asked.metric);
       Measurement measurement;
-      long inferences = (long) settings.engines() * prepared.examples().size();
+      long inferences = settings.inferences(prepared.examples().size());
       try (Progress progress = Progress.of("validate", inferences)) {
         measurement =
             Measurement.of(

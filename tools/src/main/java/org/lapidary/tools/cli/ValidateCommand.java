@@ -36,6 +36,12 @@ final class ValidateCommand implements Callable<Integer> {
   int refereeExamples = 4;
 
   @Option(
+      names = "--nn",
+      paramLabel = "N",
+      description = "Score at most N samples with the float referee, too; default 200.")
+  int nnExamples = Measurement.NN_EXAMPLES;
+
+  @Option(
       names = "--no-ort-int8",
       description = "Leave ONNX Runtime's own static and dynamic int8 out.")
   boolean noOrtInt8;
@@ -71,8 +77,9 @@ final class ValidateCommand implements Callable<Integer> {
 
   Measurement measure(String name, PreparedTask prepared) {
     Measurement.Settings settings =
-        new Measurement.Settings(arguments.threads, refereeExamples, !noOrtInt8, data.metric);
-    long inferences = (long) settings.engines() * prepared.examples().size();
+        new Measurement.Settings(
+            arguments.threads, refereeExamples, nnExamples, !noOrtInt8, data.metric);
+    long inferences = settings.inferences(prepared.examples().size());
     try (Progress progress = Progress.of("validate", inferences)) {
       return Measurement.of(
           name,

@@ -17,6 +17,7 @@ import org.lapidary.tools.report.Block.Row;
 import org.lapidary.tools.validate.Engine;
 import org.lapidary.tools.validate.Measurement;
 import org.lapidary.tools.validate.Metric;
+import org.lapidary.tools.validate.Scores;
 
 /// What the integers cost in accuracy and what they won in cycles.
 final class AccuracySection {
@@ -64,7 +65,7 @@ final class AccuracySection {
     List<Line> lines = new ArrayList<>();
     for (Engine engine : Engine.values()) {
       double value = scale * m.value(engine);
-      if (engine != Engine.INTEGER && !Double.isNaN(value)) {
+      if (beside(engine) && !Double.isNaN(value)) {
         lines.add(
             new Line(
                 engine.title(),
@@ -85,6 +86,11 @@ final class AccuracySection {
         new Axis("speed-up over the float-host baseline", true, left, right),
         around(metric.text() + (metric.isShare() ? ", %" : ""), low, high, ceiling),
         lines);
+  }
+
+  /// What the program is compared with; the float referee's line would lie on fp32's.
+  private static boolean beside(Engine engine) {
+    return engine != Engine.INTEGER && engine != Engine.NN;
   }
 
   /// A linear axis around values, in five steps of a round size.
@@ -109,12 +115,15 @@ final class AccuracySection {
   private static List<Row> engines(Measurement m) {
     List<Row> rows = new ArrayList<>();
     for (Engine engine : Engine.values()) {
-      List<Cell> cells = new ArrayList<>(List.of(Cell.words(engine.title())));
-      if (m.scores().containsKey(engine)) {
+      Scores scores = m.scores().get(engine);
+      if (scores != null) {
+        String some =
+            scores.samples() == m.samples() ? "" : ", first " + Figures.count(scores.samples());
+        List<Cell> cells = new ArrayList<>(List.of(Cell.words(engine.title() + some)));
         m.metrics()
             .forEach(
                 metric -> cells.add(Cell.figure(Figures.metric(metric, m.value(engine, metric)))));
-        double agreement = 100 * m.scores().get(engine).agreement();
+        double agreement = 100 * scores.agreement();
         cells.add(Cell.figure(Double.isNaN(agreement) ? "–" : Figures.share(agreement)));
         rows.add(new Row("", "", cells));
       }

@@ -10,6 +10,8 @@ public enum Engine {
   ORT_STATIC_INT8("static int8, ONNX Runtime"),
   /// ONNX Runtime's own dynamic quantization.
   ORT_DYNAMIC_INT8("dynamic int8, ONNX Runtime"),
+  /// Our own evaluator of the imported graph in f32: whether the model was read rightly.
+  NN("float referee"),
   /// The compiled program on the simulator.
   INTEGER("integer program");
 

@@ -8,12 +8,17 @@ import java.util.function.Supplier;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
 import org.lapidary.ir.DiagnosticException;
+import org.lapidary.ir.eval.ConstantCache;
+import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.tools.compile.Compiled;
 import org.lapidary.tools.reference.OnnxRuntimeModel;
 import org.lapidary.tools.reference.quantized.OrtInt8;
 
 /// Runs one engine after the other over all examples.
 final class Engines {
+  /// Bytes of weights that the float referee keeps between examples.
+  private static final long REFEREE_CONSTANTS = 1L << 28;
+
   private final Compiled compiled;
   private final Task task;
   private final List<Example> examples;
@@ -50,17 +55,31 @@ final class Engines {
     return inputs -> runner.run(inputs).outputs();
   }
 
-  /// Measures an engine, fp32 first.
+  /// Measures an engine on all examples, fp32 first.
   void measure(Engine engine, Supplier<? extends Comparison.Engine> engines) {
+    measure(engine, engines, examples.size());
+  }
+
+  /// Measures the float referee on the first examples.
+  void measureReferee(int count) {
+    ConstantCache constants = new ConstantCache(REFEREE_CONSTANTS);
+    Comparison.Engine referee =
+        inputs ->
+            Evaluator.run(compiled.unpruned(), List.of(inputs), constants, (_, _, _) -> {})
+                .getFirst();
+    measure(Engine.NN, () -> referee, count);
+  }
+
+  private void measure(Engine engine, Supplier<? extends Comparison.Engine> engines, int count) {
+    List<Example> some = examples.subList(0, count);
     long start = System.nanoTime();
     long before = done;
     List<Task.Verdict> verdicts =
-        Comparison.judge(
-            task, examples, engines, settings.threads(), n -> progress.accept(before + n));
-    done += examples.size();
+        Comparison.judge(task, some, engines, settings.threads(), n -> progress.accept(before + n));
+    done += count;
     fp32 = engine == Engine.FP32 ? verdicts : fp32;
     double seconds = (System.nanoTime() - start) / 1e9;
-    scores.put(engine, Scores.of(task, examples, verdicts, fp32, seconds));
+    scores.put(engine, Scores.of(task, some, verdicts, fp32.subList(0, count), seconds));
   }
 
   /// Both of ONNX Runtime's own; that one cannot be made is no error of ours.

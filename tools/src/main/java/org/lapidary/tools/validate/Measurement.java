@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
-import java.util.function.ToDoubleFunction;
 import org.lapidary.gemmini.cost.Baseline;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
@@ -53,25 +53,33 @@ public record Measurement(
     int floatOps,
     int hostSteps,
     double seconds) {
-  private static final Scores NOTHING = new Scores(Map.of(), Double.NaN, 0);
+  /// Examples that the float referee scores, where nothing else is said.
+  public static final int NN_EXAMPLES = 200;
+
+  private static final Scores NOTHING = new Scores(0, Map.of(), Double.NaN, 0);
 
   /// How a measurement is made.
   ///
   /// @param threads inferences at a time
   /// @param refereeExamples examples also run by the slow referees
+  /// @param nnExamples at most so many examples are scored by the float referee, too
   /// @param ortInt8 whether ONNX Runtime's own int8 is measured, too
   /// @param metric the headline; the task's first if empty
   public record Settings(
-      int threads, int refereeExamples, boolean ortInt8, Optional<Metric> metric) {
-    /// Number of engines that run every example.
-    public int engines() {
-      return ortInt8 ? 4 : 2;
+      int threads, int refereeExamples, int nnExamples, boolean ortInt8, Optional<Metric> metric) {
+    /// Number of inferences of so many examples, by all engines.
+    public long inferences(int examples) {
+      return (ortInt8 ? 4L : 2L) * examples + scoredByReferee(examples);
+    }
+
+    private int scoredByReferee(int examples) {
+      return Math.min(nnExamples, examples);
     }
   }
 
   /// Measures a compiled model on examples.
   ///
-  /// @param progress told the number of finished inferences, up to examples times engines
+  /// @param progress told the number of finished inferences
   public static Measurement of(
       String name,
       Compiled compiled,
@@ -86,6 +94,10 @@ public record Measurement(
     engines.measure(Engine.FP32, () -> reference::run);
     if (settings.ortInt8()) {
       engines.measureOrtInt8();
+    }
+    int scored = settings.scoredByReferee(examples.size());
+    if (scored > 0) {
+      engines.measureReferee(scored);
     }
     Program program = compiled.program();
     engines.measure(Engine.INTEGER, () -> Engines.simulator(program));
@@ -173,6 +185,7 @@ public record Measurement(
     d.put("missing", why);
     d.put("host_instructions", OrtInt8.hostInstructions());
     d.put("samples", samples);
+    d.put("samples_by_engine", byEngine(Scores::samples));
     d.put("referee_checked", referees.checked());
     d.put("referee_equal", referees.equal());
     d.put("nn_referee_largest_difference", referees.largestDifference());
@@ -208,9 +221,9 @@ public record Measurement(
     return figures;
   }
 
-  private Map<String, Object> byEngine(ToDoubleFunction<Scores> figure) {
+  private Map<String, Object> byEngine(Function<Scores, Number> figure) {
     Map<String, Object> figures = new LinkedHashMap<>();
-    scores.forEach((engine, s) -> figures.put(engine.key(), figure.applyAsDouble(s)));
+    scores.forEach((engine, s) -> figures.put(engine.key(), figure.apply(s)));
     return figures;
   }
 }
