@@ -11,7 +11,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,7 +33,7 @@ class TimelineTest {
 
   private void checkAgainst(CycleModel model, long cycles) {
     Map<Unit, Long> end = new EnumMap<>(Unit.class);
-    Map<Unit, long[]> sums = new EnumMap<>(Unit.class);
+    Map<Unit, Map<Activity, Long>> sums = new EnumMap<>(Unit.class);
     for (Slice s : slices) {
       long before = end.getOrDefault(s.unit, 0L);
       assertThat(s.to).as("%s", s).isGreaterThan(s.from).isLessThanOrEqualTo(cycles);
@@ -44,18 +43,20 @@ class TimelineTest {
         assertThat(s.from).as("no overlap before %s", s).isGreaterThanOrEqualTo(before);
       }
       end.put(s.unit, s.to);
-      sums.computeIfAbsent(s.unit, _ -> new long[Activity.values().length])[s.activity.ordinal()] +=
-          s.to - s.from;
+      sums.computeIfAbsent(s.unit, _ -> new EnumMap<>(Activity.class))
+          .merge(s.activity, s.to - s.from, Long::sum);
     }
     for (Unit unit : Unit.values()) {
-      long[] sum = sums.getOrDefault(unit, new long[Activity.values().length]);
+      Map<Activity, Long> sum = sums.getOrDefault(unit, Map.of());
       for (Activity a : Activity.values()) {
-        assertThat(sum[a.ordinal()])
+        assertThat(sum.getOrDefault(a, 0L))
             .as("%s %s", unit, a)
             .isEqualTo(model.statistics().time(unit, a));
       }
       if (unit.takesCommands()) {
-        assertThat(LongStream.of(sum).sum()).as("%s in all", unit).isEqualTo(cycles);
+        assertThat(sum.values().stream().mapToLong(Long::longValue).sum())
+            .as("%s in all", unit)
+            .isEqualTo(cycles);
         assertThat(end.get(unit)).isEqualTo(cycles);
       }
     }
