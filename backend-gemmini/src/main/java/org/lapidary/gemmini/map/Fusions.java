@@ -100,7 +100,7 @@ final class Fusions {
       impossible(FusionPattern.ATTENTION, node, NOT_TO_THE_ARRAY);
     }
     List<Graph.Node<Op>> same = projections.getOrDefault(uses.origin(m.a()), List.of());
-    if (same.size() > 1 && same.getFirst() == node) {
+    if (same.size() > 1 && same.getFirst().equals(node)) {
       projections(node, same.size());
     }
   }
