@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lapidary.frontend.onnx.OnnxImporter;
@@ -36,10 +37,8 @@ final class PruneCommandTest {
     Graph<NnOp> graph = OnnxImporter.read(target, Map.of()).graph();
     Map<String, Tensor> inputs = CalibrationSet.synthetic(graph).samples().getFirst();
     try (OnnxRuntimeModel runtime = OnnxRuntimeModel.load(target)) {
-      Tensor theirs = runtime.run(inputs).get("logits");
-      Tensor ours = Evaluator.run(graph, inputs).get("logits");
-      assertThat(theirs).isNotNull();
-      assertThat(ours).isNotNull();
+      Tensor theirs = Objects.requireNonNull(runtime.run(inputs).get("logits"));
+      Tensor ours = Objects.requireNonNull(Evaluator.run(graph, inputs).get("logits"));
       for (int i = 0; i < 4; i++) {
         assertThat(ours.asDouble(i)).isCloseTo(theirs.asDouble(i), within(1e-4));
       }

@@ -112,7 +112,7 @@ class LayerTimingTest {
     List<BaselineReading> all = BaselineReading.of(w);
     double ours = all.getFirst().cycles();
     double pie = all.get(1).cycles();
-    assertThat(ours).isEqualTo(terms.cycles());
+    assertThat(ours).isEqualTo((double) terms.cycles());
     double unlabelled = (1 - 0.93 - 0.034) * pie;
     double fasterProducts = 0.034 * pie - products;
     double rounding = 0.93 * pie - (terms.cycles() - products);
