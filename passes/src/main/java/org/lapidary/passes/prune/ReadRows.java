@@ -21,7 +21,7 @@ import org.lapidary.ir.pass.EliminateDeadCode;
 ///
 /// Demands go backward from the results through everything that treats rows alone; then every value
 /// is computed as far as it is demanded.
-final class ReadRows {
+public final class ReadRows {
   private final Graph<NnOp> graph;
   private final Map<Value, Demand> demands = new HashMap<>();
   private final Map<Value, Value> narrow = new HashMap<>();
@@ -45,7 +45,7 @@ final class ReadRows {
   private record Asked(Value value, Demand demand) {}
 
   /// The graph without rows that nothing reads.
-  static Graph<NnOp> only(Graph<NnOp> graph) {
+  public static Graph<NnOp> only(Graph<NnOp> graph) {
     return new ReadRows(graph).run();
   }
 

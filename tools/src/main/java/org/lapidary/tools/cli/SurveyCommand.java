@@ -8,13 +8,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.sim.timing.CycleModel;
 import org.lapidary.tools.study.BaselineReading;
 import org.lapidary.tools.study.FusionPair;
+import org.lapidary.tools.study.Kept;
 import org.lapidary.tools.study.MappingSpread;
 import org.lapidary.tools.study.Report;
 import org.lapidary.tools.study.Section;
@@ -38,7 +38,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Reproduces \"Full Stack Optimization of Transformer Inference: a Survey\" (arXiv 2302.14017):",
-      "workloads, the float-host baseline, integers, SRAM split, mapping, fusion; ours beside theirs.",
+      "workloads, the float-host baseline, integers, SRAM split, mapping, fusion, pruning; ours",
+      "beside theirs.",
       "Needs no file and takes about two minutes on two cores."
     },
     footer = {
@@ -61,17 +62,28 @@ final class SurveyCommand implements Callable<Integer> {
   @Option(
       names = "--keep-heads",
       paramLabel = "N",
-      description = "Add pruning: attention heads left in each layer.")
-  @Nullable Integer heads;
+      description = "Pruning: attention heads left in each layer (default: ${DEFAULT-VALUE}).")
+  int heads = Kept.TOLERATED.shape().heads();
 
   @Option(
       names = "--keep-neurons",
       paramLabel = "N",
-      description = "Add pruning: feed-forward neurons left in each layer.")
-  @Nullable Integer neurons;
+      description = {
+        "Pruning: feed-forward neurons left in each layer (default: ${DEFAULT-VALUE}).",
+        "The defaults are what trained models tolerate, see passes/PRUNING.md."
+      })
+  int neurons = Kept.TOLERATED.shape().ffn();
 
-  @Option(names = "--keep-layers", paramLabel = "N", description = "Add pruning: layers left.")
-  @Nullable Integer layers;
+  @Option(
+      names = "--keep-layers",
+      paramLabel = "N",
+      description = "Pruning: layers left (default: ${DEFAULT-VALUE}).")
+  int layers = Kept.TOLERATED.shape().layers();
+
+  @Option(
+      names = "--all-rows",
+      description = "Pruning: the last layer computes rows that no classifier reads, too.")
+  boolean allRows;
 
   @Option(
       names = "--mappings",
@@ -109,20 +121,14 @@ final class SurveyCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Optional<TransformerShape> kept() {
-    if (heads == null && neurons == null && layers == null) {
-      return Optional.empty();
-    }
+  private Kept kept() {
     TransformerShape all = TransformerShape.BERT_BASE;
-    return Optional.of(
+    return new Kept(
         all.keeping(
-            kept("--keep-layers", layers, all.layers()),
-            kept("--keep-heads", heads, all.heads()),
-            kept("--keep-neurons", neurons, all.ffn())));
-  }
-
-  private int kept(String option, @Nullable Integer value, int all) {
-    return value == null ? all : inRange(option, value, all);
+            inRange("--keep-layers", layers, all.layers()),
+            inRange("--keep-heads", heads, all.heads()),
+            inRange("--keep-neurons", neurons, all.ffn())),
+        allRows);
   }
 
   private int inRange(String option, int value, int most) {

@@ -123,6 +123,7 @@ final class LatencySections {
                     Format.times((double) headline.baseline().cycles() / bound),
                     Format.count(bound),
                     Format.count(headline.baseline().cycles())),
+            Kept.WHY,
             "What the accumulator's size and the tiles are worth depends on the memory: after 20"
                 + " cycles it answers quickly enough for the library's tiles to hide it, after 100"
                 + " it does not (length@latency; the survey's system behaves like the latter, see the grid"

@@ -14,19 +14,30 @@ import org.lapidary.ir.op.MoveOut;
 import org.lapidary.ir.op.Op;
 import org.lapidary.sim.timing.MemoryTiming;
 
-/// The cycles of a model of equal layers, from the program of its first two: every further layer
-/// takes as long as the second.
+/// The cycles of a model of equal layers, from the program of a few: every further layer takes as
+/// long as the second.
 ///
-/// @param twoLayers cycles of the program
+/// @param layers of the program
+/// @param program cycles of it
 /// @param secondLayer cycles from the end of the first layer to the end of the second
 /// @param kernels the second layer's cycles, by what is computed together
 /// @param commands of the program
 /// @param boundCycles of the second layer
 public record LayerTiming(
-    long twoLayers, long secondLayer, Map<String, Long> kernels, int commands, long boundCycles) {
+    int layers,
+    long program,
+    long secondLayer,
+    Map<String, Long> kernels,
+    int commands,
+    long boundCycles) {
+
+  /// Predicts the program of two layers.
+  public static LayerTiming of(Program program) {
+    return of(program, QuantizedLayers.LAYERS);
+  }
 
   /// Predicts a program of [QuantizedLayers].
-  public static LayerTiming of(Program program) {
+  static LayerTiming of(Program program, int layers) {
     ProgramTiming timing = ProgramTiming.of(program, MemoryTiming.of(program.machine()));
     String layer = "layer." + (QuantizedLayers.LAYERS - 1) + "/";
     Map<String, Long> kernels = new LinkedHashMap<>();
@@ -41,12 +52,12 @@ public record LayerTiming(
         bound += bounded.add(k.kernel()) ? program.kernels().get(k.kernel()).boundCycles() : 0;
       }
     }
-    return new LayerTiming(timing.cycles(), cycles, kernels, program.commandCount(), bound);
+    return new LayerTiming(layers, timing.cycles(), cycles, kernels, program.commandCount(), bound);
   }
 
   /// The whole model.
-  public long cycles(int layers) {
-    return twoLayers + (layers - QuantizedLayers.LAYERS) * secondLayer;
+  public long cycles(int all) {
+    return program + (all - layers) * secondLayer;
   }
 
   private static List<Graph.Node<Op>> nodes(Program program, int kernel) {

@@ -10,19 +10,21 @@ import org.lapidary.ir.TensorType;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.Op;
+import org.lapidary.passes.prune.ReadRows;
 import org.lapidary.passes.quant.Calibration;
 import org.lapidary.passes.quant.QuantizeOptions;
 import org.lapidary.passes.quant.QuantizeOptions.Clipping;
 import org.lapidary.passes.quant.Quantizer;
 
-/// Two layers of a model in integers; the second stands for every further one.
+/// The first layers of a model in integers; the second stands for every further one.
 ///
 /// @param shape of the whole model
 /// @param length of the sequence
-/// @param real the two layers in real numbers
+/// @param layers how many are made
+/// @param real them in real numbers
 /// @param integer the same quantized
 public record QuantizedLayers(
-    TransformerShape shape, int length, Graph<NnOp> real, Graph<Op> integer) {
+    TransformerShape shape, int length, int layers, Graph<NnOp> real, Graph<Op> integer) {
   static final int LAYERS = 2;
   private static final long SEED = 20260101;
 
@@ -33,7 +35,19 @@ public record QuantizedLayers(
 
   /// The same of another number of layers.
   static QuantizedLayers of(TransformerShape shape, int length, int layers) {
-    Graph<NnOp> real = TransformerGraph.layers(shape, length, layers);
+    return of(shape, length, layers, TransformerGraph.layers(shape, length, layers));
+  }
+
+  /// Two layers and one more, the model's last, which computes only what a classifier reads of it:
+  /// the keys and values of all positions, everything else of the first.
+  static QuantizedLayers readByClassifier(TransformerShape shape, int length) {
+    int layers = LAYERS + 1;
+    Graph<NnOp> whole = TransformerGraph.layers(shape, length, layers, 1);
+    return of(shape, length, layers, ReadRows.only(whole));
+  }
+
+  private static QuantizedLayers of(
+      TransformerShape shape, int length, int layers, Graph<NnOp> real) {
     TensorType type = real.inputs().getFirst().type();
     SplittableRandom random = new SplittableRandom(SEED);
     float[] hidden = new float[type.elements()];
@@ -45,7 +59,7 @@ public record QuantizedLayers(
         QuantizeOptions.DEFAULT.withActivations(Clipping.MIN_MAX).withWeights(Clipping.MIN_MAX);
     Calibration calibration = Calibration.collect(real, List.of(sample));
     return new QuantizedLayers(
-        shape, length, real, Quantizer.quantize(real, calibration, recipe).graph());
+        shape, length, layers, real, Quantizer.quantize(real, calibration, recipe).graph());
   }
 
   /// The float-host baseline of the whole model: what the host does in the second layer, as often

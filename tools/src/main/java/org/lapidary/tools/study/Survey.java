@@ -90,11 +90,9 @@ public final class Survey {
   private Supplier<Waterfall> later(TransformerShape shape, int length, int latency) {
     return batch.later(() -> {
       QuantizedLayers layers = QuantizedLayers.of(shape, length);
-      Optional<QuantizedLayers> kept =
-          options
-              .kept()
-              .filter(k -> k.name().equals(shape.name()))
-              .map(k -> QuantizedLayers.of(k, length));
+      Optional<Kept> kept =
+          Optional.of(options.kept())
+              .filter(k -> !k.isWhole() && k.shape().name().equals(shape.name()));
       return Waterfall.of(layers, kept, latency, cache);
     });
   }
@@ -148,10 +146,13 @@ public final class Survey {
     Waterfall w = results.headline();
     Waterfall.Step last = w.steps().getLast();
     return ("BERT-Base at length 512 on the machine “survey”: %s faster than the float-host baseline (an"
-            + " assumption, see below), %s of the array's peak; the survey reports %s×.")
+            + " assumption, see below), %s of the array's peak; the survey reports %s×.%s")
         .formatted(
-            Format.times(w.speedup(last)),
+            Format.times(w.speedup(w.step("fusion"))),
             Format.percent((double) w.arrayBound() / w.step("fusion").cycles()),
-            Published.SPEEDUP);
+            Published.SPEEDUP,
+            last.key().equals("pruning")
+                ? " Pruned (%s): %s.".formatted(last.what(), Format.times(w.speedup(last)))
+                : "");
   }
 }

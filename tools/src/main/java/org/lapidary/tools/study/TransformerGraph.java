@@ -36,6 +36,11 @@ public final class TransformerGraph {
 
   /// The first `layers` layers, from hidden state to hidden state.
   public static Graph<NnOp> layers(TransformerShape shape, int length, int layers) {
+    return layers(shape, length, layers, length);
+  }
+
+  /// The same of which only the first `read` rows are read.
+  static Graph<NnOp> layers(TransformerShape shape, int length, int layers, int read) {
     TransformerGraph graph = new TransformerGraph(shape, length);
     Value x = graph.hidden();
     for (int layer = 0; layer < layers; layer++) {
@@ -47,6 +52,9 @@ public final class TransformerGraph {
     }
     if (shape.order() == TransformerShape.Order.BEFORE_PARTS) {
       x = graph.norm(Loc.onnx("final/norm"), x);
+    }
+    if (read < length) {
+      x = graph.builder.emit(new Layout.Slice(x, 1, 0, read, 1));
     }
     graph.builder.result("hidden_out", x);
     return graph.builder.build();

@@ -34,9 +34,8 @@ public record Waterfall(
 
   /// Times every step.
   ///
-  /// @param kept the same length after pruning, if that is a step
-  static Waterfall of(
-      QuantizedLayers layers, Optional<QuantizedLayers> kept, int latency, TilingCache cache) {
+  /// @param kept what pruning leaves, if that is a step
+  static Waterfall of(QuantizedLayers layers, Optional<Kept> kept, int latency, TilingCache cache) {
     TransformerShape shape = layers.shape();
     GemminiParams before = GemminiParams.load("norm").withMemory(latency, 1);
     GemminiParams after = GemminiParams.load("survey").withMemory(latency, 1);
@@ -55,12 +54,7 @@ public record Waterfall(
             layers));
     kept.ifPresent(k ->
         steps.add(
-            step(
-                "pruning",
-                "%d layers, %d heads and %d neurons a layer are left"
-                    .formatted(k.shape().layers(), k.shape().heads(), k.shape().ffn()),
-                Target.best(after, cache),
-                k)));
+            step("pruning", k.toString(), Target.best(after, cache), k.layers(layers.length()))));
     GemminiParams machine = GemminiParams.load("default");
     long products =
         new LayerMatmuls(layers.length(), shape.model(), shape.heads(), shape.ffn())
@@ -69,7 +63,7 @@ public record Waterfall(
   }
 
   private static Step step(String key, String what, Target target, QuantizedLayers layers) {
-    LayerTiming timing = LayerTiming.of(target.compile(layers.integer()));
+    LayerTiming timing = LayerTiming.of(target.compile(layers.integer()), layers.layers());
     return new Step(key, what, timing.cycles(layers.shape().layers()), timing);
   }
 

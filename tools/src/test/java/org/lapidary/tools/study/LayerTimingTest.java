@@ -35,6 +35,23 @@ class LayerTimingTest {
         .isEqualTo(two.secondLayer());
   }
 
+  /// A last layer of which a classifier reads one row computes keys and values of all rows, the
+  /// rest of a sixteenth or less; layers in front of it cost what they did.
+  @Test
+  void theLastLayerComputesWhatIsRead() {
+    Target target = Target.best(GemminiParams.load("survey"), TilingCache.inMemory());
+    TransformerShape shape = shape(Order.AFTER_SUM);
+    QuantizedLayers read = QuantizedLayers.readByClassifier(shape, LENGTH);
+    assertThat(read.integer().results().getFirst().value().type().dims())
+        .containsExactly(1, 1, shape.model());
+    LayerTiming narrow = LayerTiming.of(target.compile(read.integer()), read.layers());
+    long whole =
+        LayerTiming.of(target.compile(QuantizedLayers.of(shape, LENGTH).integer()))
+            .cycles(shape.layers());
+    long saved = whole - narrow.cycles(shape.layers());
+    assertThat(saved).isBetween(narrow.secondLayer() / 2, narrow.secondLayer());
+  }
+
   @ParameterizedTest
   @EnumSource
   void theBaselineCountsEveryElementOnce(Order order) {
@@ -136,7 +153,7 @@ class LayerTimingTest {
   void everyStepIsTimedAndNoneBeatsTheArray() {
     TransformerShape shape = shape(Order.AFTER_SUM);
     QuantizedLayers layers = QuantizedLayers.of(shape, LENGTH);
-    QuantizedLayers kept = QuantizedLayers.of(shape.keeping(4, 1, 256), LENGTH);
+    Kept kept = new Kept(shape.keeping(4, 1, 256), true);
     Waterfall waterfall = Waterfall.of(layers, Optional.of(kept), 20, TilingCache.inMemory());
     assertThat(waterfall.steps())
         .extracting(Waterfall.Step::key)
