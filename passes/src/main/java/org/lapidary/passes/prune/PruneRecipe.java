@@ -2,6 +2,8 @@ package org.lapidary.passes.prune;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lapidary.ir.pass.RecordText;
 
@@ -64,6 +66,51 @@ public record PruneRecipe(List<Item> items) {
     }
   }
 
+  /// Single weights of the branches' products become zero: all but a share of each matrix, or all
+  /// but `n` of every `m` along the depth, `pattern=n:m`, whatever `keep` says.
+  public record Weights(double keep, String pattern, Score score) implements Item {
+    /// Any weights may go.
+    static final String ANY = "any";
+
+    private static final Pattern RUN = Pattern.compile("(\\d{1,4}):(\\d{1,4})");
+
+    public Weights {
+      requireShare("keep", keep);
+      Matcher run = RUN.matcher(pattern);
+      boolean good =
+          run.matches() && Integer.parseInt(run.group(1)) <= Integer.parseInt(run.group(2));
+      if (!pattern.equals(ANY) && !good) {
+        throw new IllegalArgumentException(
+            "pattern=" + pattern + " where any, or n of m as n:m, is due");
+      }
+    }
+
+    /// How many of a run stay.
+    int stay() {
+      return part(1);
+    }
+
+    /// How many weights a run has; 0 if any may go.
+    int run() {
+      return part(2);
+    }
+
+    private int part(int group) {
+      Matcher run = RUN.matcher(pattern);
+      return run.matches() ? Integer.parseInt(run.group(group)) : 0;
+    }
+  }
+
+  /// Blocks of weights of the branches' products become zero: all but a share of each matrix.
+  public record Blocks(int rows, int columns, double keep, Score score) implements Item {
+    public Blocks {
+      requireShare("keep", keep);
+      if (rows < 1 || columns < 1) {
+        throw new IllegalArgumentException("a block of " + rows + " x " + columns + " weights");
+      }
+    }
+  }
+
   /// All kinds with default options.
   private static final List<Record> KNOWN =
       List.of(
@@ -72,13 +119,18 @@ public record PruneRecipe(List<Item> items) {
           new Branches(1),
           new Heads(0.5, Score.LEAST_SQUARES),
           new Neurons(0.5, Score.LEAST_SQUARES),
-          new Budget(0.5, Score.LEAST_SQUARES));
+          new Budget(0.5, Score.LEAST_SQUARES),
+          new Weights(0.5, Weights.ANY, Score.LEAST_SQUARES),
+          new Blocks(16, 16, 0.5, Score.LEAST_SQUARES));
 
   /// Takes nothing out.
   public static final PruneRecipe NONE = new PruneRecipe(List.of());
 
   public PruneRecipe {
     items = List.copyOf(items);
+    if (items.stream().filter(i -> i instanceof Weights || i instanceof Blocks).count() > 1) {
+      throw new IllegalArgumentException("weights and blocks do not go together");
+    }
   }
 
   /// Whether there is nothing to do.
@@ -95,6 +147,10 @@ public record PruneRecipe(List<Item> items) {
                   case Heads heads -> new Heads(heads.keep(), Score.MAGNITUDE);
                   case Neurons neurons -> new Neurons(neurons.keep(), Score.MAGNITUDE);
                   case Budget budget -> new Budget(budget.cycles(), Score.MAGNITUDE);
+                  case Weights weights ->
+                      new Weights(weights.keep(), weights.pattern(), Score.MAGNITUDE);
+                  case Blocks blocks ->
+                      new Blocks(blocks.rows(), blocks.columns(), blocks.keep(), Score.MAGNITUDE);
                   case Unread _, Layers _, Branches _ -> item;
                 })
             .toList());

@@ -25,7 +25,8 @@ public final class Pruner {
   private final Costs costs;
   private final ProductCost cost;
   private final Surgery surgery;
-  private final int samples;
+  private final List<Map<String, Tensor>> inputs;
+  private final ConstantCache weights;
 
   private Pruner(
       Graph<NnOp> graph,
@@ -38,7 +39,8 @@ public final class Pruner {
     this.branches = Anatomy.branches(graph);
     this.costs = new Costs(branches.values(), run(graph), cost);
     this.cost = cost;
-    this.samples = samples.size();
+    this.inputs = samples;
+    this.weights = weights;
     this.surgery = new Surgery(graph, branches, samples, weights);
   }
 
@@ -77,15 +79,33 @@ public final class Pruner {
         .get(Budget.class)
         .ifPresent(b -> keep.putAll(search.under(all(), keep, saving(b, keep, before))));
     Surgery.Outcome outcome = surgery.operate(keep, score);
-    Graph<NnOp> left = run(outcome.graph());
+    Surgery.Outcome thin = thinned(outcome);
+    Graph<NnOp> left = run(thin.graph());
     return new Pruned(
         left,
         recipe,
         all().stream().map(b -> kept(b, keep, outcome)).toList(),
-        outcome.loss(),
+        loss(outcome, thin),
         before,
         Costs.of(left, cost),
-        samples);
+        inputs.size());
+  }
+
+  /// Zeros come last, in a walk over what the parts taken out have left.
+  private Surgery.Outcome thinned(Surgery.Outcome outcome) {
+    Graph<NnOp> now = outcome.graph();
+    return recipe
+        .get(PruneRecipe.Weights.class)
+        .map(Sparsity::of)
+        .or(() -> recipe.get(PruneRecipe.Blocks.class).map(Sparsity::of))
+        .map(sparsity -> new Surgery(now, Anatomy.branches(now), inputs, weights).thin(sparsity))
+        .orElse(outcome);
+  }
+
+  private static double loss(Surgery.Outcome parts, Surgery.Outcome zeros) {
+    return new Surgery.Outcome(
+            zeros.graph(), parts.before(), zeros.now(), parts.real(), parts.errors())
+        .loss();
   }
 
   /// What the branches that are not decided yet have to save.

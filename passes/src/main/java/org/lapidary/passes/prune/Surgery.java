@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.lapidary.ir.Data;
@@ -84,20 +85,39 @@ final class Surgery {
   /// What is left of the graph.
   ///
   /// @param graph without the parts taken out
-  /// @param loss squared error of its first result, over that result's variance
+  /// @param before the original's first result
+  /// @param now what is left of it
+  /// @param real rows
   /// @param errors what each pruned branch's fit leaves of its target, as a share, by its result
-  record Outcome(Graph<NnOp> graph, double loss, Map<Value, Double> errors) {}
+  record Outcome(
+      Graph<NnOp> graph,
+      List<Tensor> before,
+      List<Tensor> now,
+      Rows.Real real,
+      Map<Value, Double> errors) {
+
+    /// Squared error of the first result, over that result's variance.
+    double loss() {
+      return before.equals(now) ? 0 : Loss.of(before, now, real);
+    }
+  }
 
   /// Takes parts out.
   ///
   /// @param keep groups left of branches, by their results; all of those that are not in it
   Outcome operate(Map<Value, Integer> keep, Score score) {
-    return new Walk(keep, score).run();
+    return new Walk(keep, score, Optional.empty()).run();
+  }
+
+  /// Puts zeros into the weights of the branches' products.
+  Outcome thin(Sparsity sparsity) {
+    return new Walk(Map.of(), sparsity.score(), Optional.of(sparsity)).run();
   }
 
   private final class Walk {
     private final Map<Value, Integer> keep;
     private final Score score;
+    private final Optional<Sparsity> sparsity;
     private final GraphBuilder<NnOp> builder = new GraphBuilder<>(original.name());
     private final Map<Value, Data> constants = new HashMap<>();
     private final Map<Value, List<Tensor>> tensors = new HashMap<>();
@@ -107,9 +127,10 @@ final class Surgery {
     private final Map<Value, float[]> instead = new HashMap<>();
     private final Map<Value, Double> errors = new HashMap<>();
 
-    Walk(Map<Value, Integer> keep, Score score) {
+    Walk(Map<Value, Integer> keep, Score score, Optional<Sparsity> sparsity) {
       this.keep = keep;
       this.score = score;
+      this.sparsity = sparsity;
     }
 
     Outcome run() {
@@ -134,7 +155,9 @@ final class Surgery {
         at++;
       }
       original.results().forEach(p -> builder.result(p.name(), left(p.value())));
-      return new Outcome(EliminateDeadCode.in(builder.build()), loss(), errors);
+      Value result = original.results().getFirst().value();
+      return new Outcome(
+          EliminateDeadCode.in(builder.build()), seen(result), seen(left(result)), real, errors);
     }
 
     /// Does in the pruned graph what the original has just done.
@@ -148,6 +171,10 @@ final class Surgery {
         Value row = constant(node.loc().node() + "/instead", List.of(constant.length), constant);
         Branch gone = branchOf(node.result());
         left.put(node.result(), emit(new Elementwise.Add(left(gone.stream()), row), node.loc()));
+      } else if (sparsity.isPresent()
+          && node.op() instanceof Neural.MatMul m
+          && isInBranch(m, node)) {
+        left.put(node.result(), thin(node, m, sparsity.orElseThrow()));
       } else {
         Graph.Node<NnOp> mapped = node.mapOperands(this::left);
         if (mapped.op().equals(node.op())) {
@@ -156,6 +183,24 @@ final class Surgery {
           left.put(node.result(), emit(mapped.op(), node.loc()));
         }
       }
+    }
+
+    private boolean isInBranch(Neural.MatMul product, Graph.Node<NnOp> node) {
+      return constants.containsKey(product.b())
+          && Rows.fits(seen(product.a()).getFirst())
+          && branches.values().stream()
+              .anyMatch(b -> b.product().equals(node.result()) || b.rows().contains(node.result()));
+    }
+
+    /// The product with zeros among its weights, which aims at what it gave, whatever it meets now.
+    private Value thin(Graph.Node<NnOp> node, Neural.MatMul product, Sparsity wanted) {
+      Data data = constant(product.b());
+      int positions = node.result().type().dim(1);
+      Rows x = Rows.of(seen(left(product.a())), positions, real);
+      Rows target = Rows.of(seen(node.result()), positions, real);
+      float[] thin = SparseFit.of(x, target, weights.apply(data).f32(), wanted);
+      Value weight = constant(data.name(), data.type().dims(), thin);
+      return emit(new Neural.MatMul(left(product.a()), weight), node.loc());
     }
 
     private Branch branchOf(Value sum) {
@@ -381,13 +426,6 @@ final class Surgery {
           tensors.remove(left(v));
         }
       }
-    }
-
-    private double loss() {
-      Value result = original.results().getFirst().value();
-      List<Tensor> before = seen(result);
-      List<Tensor> now = seen(left(result));
-      return before.equals(now) ? 0 : Loss.of(before, now, real);
     }
   }
 }

@@ -100,6 +100,17 @@ final class PrunerTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"weights{pattern=2:4}", "heads, blocks{keep=0.6}"})
+  void zerosAreFittedToo(String recipe) {
+    for (Graph<NnOp> graph : List.of(BERT, GPT)) {
+      Pruned pruned = prune(graph, recipe);
+      assertThat(pruned.loss()).isPositive();
+      PruneRecipe smallest = PruneRecipe.parse(recipe).byMagnitude();
+      assertThat(pruned.loss()).isLessThan(prune(graph, smallest.toString()).loss());
+    }
+  }
+
   @Test
   void rowsThatNothingReadsAreLeftOut() {
     Pruned pruned = prune(BERT, "unread");

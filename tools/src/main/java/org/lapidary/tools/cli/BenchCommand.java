@@ -31,14 +31,16 @@ import picocli.CommandLine.Parameters;
       "found against Gemmini's own library.",
       "accuracy: measures every model of a list in fp32, in ONNX Runtime's own int8 and in ours,",
       "and prints a table in Markdown.",
-      "pruning: the same for models pruned by a recipe, and by the size of weights."
+      "pruning: the same for models pruned by a recipe, and by the size of weights.",
+      "sparsity: the same at 30, 50 and 70 % of zeros among the weights, and at 2 of every 4."
     },
     footer = {
       "",
       "Example: lapidary bench simulator",
       "         lapidary bench mapper --sweep",
       "         lapidary bench accuracy --write README.md",
-      "         lapidary bench pruning --write passes/PRUNING.md"
+      "         lapidary bench pruning --write passes/PRUNING.md",
+      "         lapidary bench sparsity --limit 200 --write passes/PRUNING.md"
     })
 final class BenchCommand implements Callable<Integer> {
   private static final Path ROOT = Path.of(System.getProperty("lapidary.root", "."));
@@ -48,10 +50,13 @@ final class BenchCommand implements Callable<Integer> {
     SIMULATOR,
     MAPPER,
     ACCURACY,
-    PRUNING
+    PRUNING,
+    SPARSITY
   }
 
-  @Parameters(paramLabel = "simulator|mapper|accuracy|pruning", description = "What to measure.")
+  @Parameters(
+      paramLabel = "simulator|mapper|accuracy|pruning|sparsity",
+      description = "What to measure.")
   Part part = Part.SIMULATOR;
 
   @Option(names = "--machine", paramLabel = "NAME|FILE", description = "Default: default.")
@@ -68,16 +73,20 @@ final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--list",
       paramLabel = "FILE",
-      description = "accuracy, pruning: the models; default: those of the checkout.")
+      description = "accuracy, pruning, sparsity: the models; default: those of the checkout.")
   Optional<Path> list = Optional.empty();
 
-  @Option(names = "--limit", paramLabel = "N", description = "accuracy, pruning: N samples each.")
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      description = "accuracy, pruning, sparsity: N samples each.")
   int limit;
 
   @Option(
       names = "--write",
       paramLabel = "FILE",
-      description = "accuracy, pruning: put the table between the markers of this page, too.")
+      description =
+          "accuracy, pruning, sparsity: put the table between the markers of this page, too.")
   Optional<Path> page = Optional.empty();
 
   @Option(names = "--threads", paramLabel = "N", description = "Default: all processors.")
@@ -92,6 +101,9 @@ final class BenchCommand implements Callable<Integer> {
       case MAPPER ->
           new MapperMeasurement(GemminiParams.load(machine), sweep, length).report(output);
       case ACCURACY -> table("accuracy", listed -> listed.measure(limit, threads, this::tell));
+      case SPARSITY ->
+          table(
+              "sparsity", listed -> new SparsityTable(listed).measure(limit, threads, this::tell));
       case PRUNING ->
           table("pruning", listed -> new PruningTable(listed).measure(limit, threads, this::tell));
     };
