@@ -34,7 +34,8 @@ public final class Axes {
   /// The graph as it is.
   static final String UNTOUCHED = PruneRecipe.NONE.toString();
 
-  /// A `budget{…}` is for those who ask for it: finding one takes longer than all else about a point.
+  /// A `budget{…}` is for those who ask for it: finding one takes longer than all else about a
+  /// point.
   private static final List<String> PRUNINGS =
       List.of(
           UNTOUCHED,

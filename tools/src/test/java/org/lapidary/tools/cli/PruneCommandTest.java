@@ -25,7 +25,16 @@ final class PruneCommandTest {
 
   private Shell.Ran prune(String recipe, Path target) {
     return Shell.lapidary(
-        "prune", MODEL, "--dim", "batch=1", "--dim", "sequence=16", "--prune", recipe, "-o", target);
+        "prune",
+        MODEL,
+        "--dim",
+        "batch=1",
+        "--dim",
+        "sequence=16",
+        "--prune",
+        recipe,
+        "-o",
+        target);
   }
 
   @Test
