@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Reproduces \"Full Stack Optimization of Transformer Inference: a Survey\" (arXiv 2302.14017):",
-      "workloads, the float-host baseline, integers, SRAM split, mapping, fusion, pruning; ours",
-      "beside theirs.",
+      "workloads, float-host baseline, integers, SRAM split, mapping, fusion, pruning;",
+      "ours beside theirs.",
       "Needs no file and takes about two minutes on two cores."
     },
     footer = {
