@@ -1,15 +1,11 @@
 package org.lapidary.ir.eval;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
-import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Diagnostic;
@@ -40,12 +36,6 @@ public final class Evaluator {
     void computed(Graph.Node<? extends Op> node, Tensor result);
   }
 
-  /// The same for several samples: every operation is done on all of them before the next.
-  @FunctionalInterface
-  public interface SamplesObserver {
-    void computed(int sample, Graph.Node<? extends Op> node, Tensor result);
-  }
-
   /// Runs a graph on inputs by name and gives its results by name, in the order of the graph.
   ///
   /// @throws DiagnosticException if an input is missing, unknown or of the wrong type
@@ -56,71 +46,51 @@ public final class Evaluator {
   /// The same, showing every intermediate result to an observer.
   public static Map<String, Tensor> run(
       Graph<? extends Op> graph, Map<String, Tensor> inputs, Observer observer) {
-    SamplesObserver one = (_, node, result) -> observer.computed(node, result);
-    return run(graph, List.of(inputs), Data::load, one).getFirst();
+    return run(graph, inputs, Data::load, observer);
   }
 
-  /// Runs a graph on several samples at once, reading each constant where it is used, once for all
-  /// of them.
+  /// The same, reading constants where they are used.
   ///
   /// @param reader reads a constant: [Data#load], because all together may be larger than the
   ///   memory, or a [ConstantCache]
-  public static List<Map<String, Tensor>> run(
+  public static Map<String, Tensor> run(
       Graph<? extends Op> graph,
-      List<Map<String, Tensor>> samples,
+      Map<String, Tensor> inputs,
       Function<Data, Tensor> reader,
-      SamplesObserver observer) {
-    Map<Value, List<Tensor>> live = new HashMap<>();
+      Observer observer) {
+    Map<Value, Tensor> live = new HashMap<>();
     for (Graph.Port port : graph.inputs()) {
-      live.put(
-          port.value(),
-          samples.stream().map(inputs -> input(graph, port, inputs.get(port.name()))).toList());
+      live.put(port.value(), input(graph, port, inputs.get(port.name())));
     }
-    samples.forEach(inputs -> refuseUnknown(graph, inputs));
+    refuseUnknown(graph, inputs);
     Map<Value, Integer> lastUse = lastUse(graph);
-    Map<Value, Supplier<Tensor>> constants = new HashMap<>();
+    Map<Value, Data> constants = new HashMap<>();
+    Function<Value, Tensor> known =
+        value -> {
+          Data constant = constants.get(value);
+          return constant != null
+              ? reader.apply(constant)
+              : Objects.requireNonNull(live.get(value), "used before it is defined");
+        };
     int at = 0;
     for (Graph.Node<? extends Op> node : graph.nodes()) {
       if (node.op() instanceof Layout.Const(Data data)) {
-        constants.put(node.result(), () -> reader.apply(data));
-        at++;
-        continue;
+        constants.put(node.result(), data);
+      } else {
+        List<Value> operands = OpInfo.operands(node.op());
+        Tensor result = compute(graph, node, operands.stream().map(known).toList());
+        observer.computed(node, result);
+        live.put(node.result(), result);
+        for (Value operand : operands) {
+          drop(live, lastUse, operand, at);
+        }
+        drop(live, lastUse, node.result(), at);
       }
-      List<Value> operands = OpInfo.operands(node.op());
-      List<List<Tensor>> tensors =
-          operands.stream().map(v -> known(v, live, constants, samples.size())).toList();
-      List<Tensor> results = new ArrayList<>();
-      for (int sample = 0; sample < samples.size(); sample++) {
-        Tensor result = compute(graph, node, column(tensors, sample));
-        observer.computed(sample, node, result);
-        results.add(result);
-      }
-      live.put(node.result(), results);
-      for (Value operand : operands) {
-        drop(live, lastUse, operand, at);
-      }
-      drop(live, lastUse, node.result(), at);
       at++;
     }
-    List<List<Tensor>> results =
-        graph.results().stream()
-            .map(port -> known(port.value(), live, constants, samples.size()))
-            .toList();
-    return IntStream.range(0, samples.size())
-        .mapToObj(sample -> named(graph.results(), column(results, sample)))
-        .toList();
-  }
-
-  private static List<Tensor> column(List<List<Tensor>> tensors, int sample) {
-    return tensors.stream().map(t -> t.get(sample)).toList();
-  }
-
-  private static Map<String, Tensor> named(List<Graph.Port> ports, List<Tensor> tensors) {
-    Map<String, Tensor> named = new LinkedHashMap<>();
-    for (int i = 0; i < ports.size(); i++) {
-      named.put(ports.get(i).name(), tensors.get(i));
-    }
-    return named;
+    Map<String, Tensor> results = new LinkedHashMap<>();
+    graph.results().forEach(port -> results.put(port.name(), known.apply(port.value())));
+    return results;
   }
 
   private static void refuseUnknown(Graph<? extends Op> graph, Map<String, Tensor> inputs) {
@@ -212,19 +182,8 @@ public final class Evaluator {
     return last;
   }
 
-  private static List<Tensor> known(
-      Value value,
-      Map<Value, List<Tensor>> live,
-      Map<Value, Supplier<Tensor>> constants,
-      int samples) {
-    Supplier<Tensor> constant = constants.get(value);
-    return constant != null
-        ? Collections.nCopies(samples, constant.get())
-        : Objects.requireNonNull(live.get(value), "used before it is defined");
-  }
-
   private static void drop(
-      Map<Value, List<Tensor>> live, Map<Value, Integer> lastUse, Value value, int at) {
+      Map<Value, Tensor> live, Map<Value, Integer> lastUse, Value value, int at) {
     if (lastUse.getOrDefault(value, -1) <= at) {
       live.remove(value);
     }

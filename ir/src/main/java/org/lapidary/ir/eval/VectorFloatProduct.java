@@ -47,7 +47,15 @@ final class VectorFloatProduct implements FloatProduct {
   private static void copyRows(
       float[] from, int at, int step, float[] to, int toAt, int toStep, int rows, int count) {
     for (int row = 0; row < rows; row++) {
-      System.arraycopy(from, at + row * step, to, toAt + row * toStep, count);
+      if (count == WIDTH) { // a call would cost more than what it copies
+        store(
+            load(from, at + row * step),
+            load(from, at + row * step + LANES),
+            to,
+            toAt + row * toStep);
+      } else {
+        System.arraycopy(from, at + row * step, to, toAt + row * toStep, count);
+      }
     }
   }
 

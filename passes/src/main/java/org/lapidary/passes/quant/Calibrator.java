@@ -1,10 +1,10 @@
 package org.lapidary.passes.quant;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
@@ -12,7 +12,6 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.Evaluator;
-import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
 
@@ -47,34 +46,20 @@ public final class Calibrator {
 
   /// Takes one sample.
   public void add(Map<String, Tensor> inputs) {
-    add(List.of(inputs));
-  }
-
-  /// Takes several samples, which are computed side by side: faster than one by one, the weights
-  /// being read once.
-  public void add(List<Map<String, Tensor>> samples) {
-    List<RealRows> realRows =
-        samples.stream().map(inputs -> RealRows.of(inputs.get("attention_mask"))).toList();
-    List<Map<Value, Tensor>> scores =
-        samples.stream().<Map<Value, Tensor>>map(_ -> new HashMap<>()).toList();
+    RealRows realRows = RealRows.of(inputs.get("attention_mask"));
+    Map<Value, Tensor> scores = new HashMap<>();
     for (Graph.Port port : model.graph().inputs()) {
-      for (int i = 0; i < samples.size(); i++) {
-        Tensor given = samples.get(i).get(port.name());
-        if (given != null) {
-          observe(port.value(), given, realRows.get(i), scores.get(i));
-        }
+      Tensor given = inputs.get(port.name());
+      if (given != null) {
+        observe(port.value(), given, realRows, scores);
       }
     }
     Evaluator.run(
         model.graph(),
-        samples,
+        inputs,
         reader,
-        (sample, node, result) -> {
-          if (!(node.op() instanceof Layout.Const)) {
-            observe(node.result(), result, realRows.get(sample), scores.get(sample));
-          }
-        });
-    calibration.countSamples(samples.size());
+        (node, result) -> observe(node.result(), result, realRows, scores));
+    calibration.countSamples(1);
   }
 
   private void observe(Value value, Tensor result, RealRows realRows, Map<Value, Tensor> kept) {
@@ -130,7 +115,12 @@ public final class Calibrator {
   /// @param mask `[B,S]`, 0 for padding; none if there is no padding
   private record RealRows(@Nullable Tensor mask) {
     static RealRows of(@Nullable Tensor mask) {
-      return new RealRows(mask != null && mask.type().rank() == 2 ? mask : null);
+      return new RealRows(
+          mask != null && mask.type().rank() == 2 && hasPadding(mask) ? mask : null);
+    }
+
+    private static boolean hasPadding(Tensor mask) {
+      return IntStream.range(0, mask.elements()).anyMatch(i -> mask.asDouble(i) == 0);
     }
 
     /// The elements that belong to real positions, of a tensor `[B,S,..]` or `[B,h,S,..]`.

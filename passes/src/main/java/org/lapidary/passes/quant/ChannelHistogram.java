@@ -19,7 +19,7 @@ public final class ChannelHistogram implements Serializable {
   private static final int FIRST = (127 + LOWEST_EXPONENT) * PER_OCTAVE;
 
   /// Means are sums of numbers in these units, so that their order does not matter.
-  private static final double FIXED_POINT = 0x1p-20;
+  private static final double PER_UNIT = 0x1p20;
 
   private static final double LEVELS = 127;
   private static final double[] MIDDLES = middles();
@@ -37,16 +37,21 @@ public final class ChannelHistogram implements Serializable {
     this.largest = new float[channels];
   }
 
-  /// Counts rows of as many elements as there are channels.
+  /// Counts rows of as many elements as there are channels. What is done to all channels alike has
+  /// loops of its own, which the compiler does with vectors.
   void add(float[] values) {
+    int[] bins = new int[channels];
     for (int start = 0; start + channels <= values.length; start += channels) {
       for (int c = 0; c < channels; c++) {
-        float x = values[start + c];
-        float magnitude = Math.abs(x);
-        int bin = (Float.floatToRawIntBits(magnitude) >>> BELOW) - FIRST;
-        counts[c * BINS + Math.clamp(bin, 0, BINS - 1)]++;
-        sums[c] += Math.round(x / FIXED_POINT);
+        float magnitude = Math.abs(values[start + c]);
+        bins[c] = Math.clamp((Float.floatToRawIntBits(magnitude) >>> BELOW) - FIRST, 0, BINS - 1);
         largest[c] = Math.max(largest[c], magnitude);
+      }
+      for (int c = 0; c < channels; c++) {
+        counts[c * BINS + bins[c]]++;
+      }
+      for (int c = 0; c < channels; c++) {
+        sums[c] += (long) Math.floor(values[start + c] * PER_UNIT + 0.5);
       }
       rows++;
     }
@@ -69,7 +74,7 @@ public final class ChannelHistogram implements Serializable {
 
   /// Mean of a channel.
   public double mean(int channel) {
-    return rows == 0 ? 0 : sums[channel] * FIXED_POINT / rows;
+    return rows == 0 ? 0 : sums[channel] / PER_UNIT / rows;
   }
 
   /// Largest magnitude in a channel.
@@ -77,32 +82,58 @@ public final class ChannelHistogram implements Serializable {
     return largest[channel];
   }
 
-  /// Sum of the squared rounding and clipping errors of a channel on an int8 grid.
-  double squaredError(int channel, double step) {
+  /// Some channels together: a magnitude counts as the middle of its bin, but none as more than its
+  /// channel's largest.
+  ///
+  /// @param counts by bin, those that count as its middle
+  /// @param tops by channel, how many count as its largest
+  private record Pool(BitSet channels, long[] counts, int[] tops) {}
+
+  private Pool pool(BitSet chosen) {
+    Pool pool = new Pool(chosen, new long[BINS], new int[channels]);
+    chosen.stream()
+        .forEach(c -> {
+          for (int bin = 0; bin < BINS; bin++) {
+            int count = counts[c * BINS + bin];
+            if (MIDDLES[bin] > largest[c]) {
+              pool.tops[c] += count;
+            } else {
+              pool.counts[bin] += count;
+            }
+          }
+        });
+    return pool;
+  }
+
+  /// Sum of the squared rounding and clipping errors on an int8 grid.
+  private double squaredError(Pool pool, double step) {
     double error = 0;
-    double end = LEVELS * step;
-    double top = largest[channel];
     for (int bin = 0; bin < BINS; bin++) {
-      int count = counts[channel * BINS + bin];
-      if (count > 0) {
-        double x = Math.min(MIDDLES[bin], top);
-        double e = x > end ? x - end : Math.min(x, step / Math.sqrt(12));
-        error += count * e * e;
-      }
+      error += pool.counts[bin] * squaredError(MIDDLES[bin], step);
+    }
+    for (int c = pool.channels.nextSetBit(0); c >= 0; c = pool.channels.nextSetBit(c + 1)) {
+      error += pool.tops[c] * squaredError(largest[c], step);
     }
     return error;
+  }
+
+  private static double squaredError(double x, double step) {
+    double end = LEVELS * step;
+    double e = x > end ? x - end : Math.min(x, step / Math.sqrt(12));
+    return e * e;
   }
 
   /// The step of one int8 grid with the least squared error for some channels.
   ///
   /// @param chosen the channels
   double leastSquaresStep(BitSet chosen) {
+    Pool pool = pool(chosen);
     double top = chosen.stream().mapToDouble(this::absMax).max().orElse(0);
     double best = Math.max(top / LEVELS, 1e-12);
     double least = Double.POSITIVE_INFINITY;
     for (int k = 0; k < 24; k++) {
       double step = Math.max(top / LEVELS, 1e-12) * Math.pow(8, -k / 24.0);
-      double error = squaredError(chosen, step);
+      double error = squaredError(pool, step);
       if (error < least) {
         least = error;
         best = step;
@@ -112,7 +143,7 @@ public final class ChannelHistogram implements Serializable {
   }
 
   double squaredError(BitSet chosen, double step) {
-    return chosen.stream().mapToDouble(c -> squaredError(c, step)).sum();
+    return squaredError(pool(chosen), step);
   }
 
   /// Sum of the squares of some channels.

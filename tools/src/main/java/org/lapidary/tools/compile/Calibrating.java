@@ -14,10 +14,6 @@ import org.lapidary.tools.parallel.Workers;
 
 /// Calibration on several threads; merging is exact, so their number does not show in the result.
 final class Calibrating {
-  /// Samples computed side by side: few enough that their intermediate results are small beside the
-  /// weights.
-  private static final int GROUP = 4;
-
   /// Samples after which a file is brought up to date.
   private static final int SLICE = 64;
 
@@ -33,19 +29,16 @@ final class Calibrating {
     while (whole.samples() < samples) {
       int from = whole.samples();
       int to = state.isPresent() ? Math.min(samples, from + SLICE) : samples;
+      List<Map<String, Tensor>> slice = set.samples().subList(from, to);
       Workers.fold(
-              (to - from + GROUP - 1) / GROUP,
+              slice.size(),
               threads,
               () -> new Calibrator(graph, weights, moments),
-              (calibrator, i) -> calibrator.add(group(set, from + i * GROUP, to)),
-              groups -> progress.accept(Math.min(to, from + groups * GROUP)))
+              (calibrator, i) -> calibrator.add(slice.get(i)),
+              done -> progress.accept(from + done))
           .forEach(part -> whole.merge(part.calibration()));
       state.ifPresent(s -> s.write(whole));
     }
     return whole;
-  }
-
-  private static List<Map<String, Tensor>> group(CalibrationSet set, int from, int end) {
-    return set.samples().subList(from, Math.min(end, from + GROUP));
   }
 }

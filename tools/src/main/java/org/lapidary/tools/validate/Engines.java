@@ -64,9 +64,7 @@ final class Engines {
   void measureReferee(int count) {
     ConstantCache constants = new ConstantCache(REFEREE_CONSTANTS);
     Comparison.Engine referee =
-        inputs ->
-            Evaluator.run(compiled.unpruned(), List.of(inputs), constants, (_, _, _) -> {})
-                .getFirst();
+        inputs -> Evaluator.run(compiled.unpruned(), inputs, constants, (_, _) -> {});
     measure(Engine.NN, () -> referee, count);
   }
 
