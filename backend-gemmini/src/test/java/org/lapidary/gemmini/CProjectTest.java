@@ -87,6 +87,28 @@ class CProjectTest {
         .doesNotContain("WRONG");
   }
 
+  /// Who runs on Spike what was compiled for the hardware is told so.
+  @Test
+  void tellsTheOtherSemanticsFromAWrongResult(@TempDir Path folder) throws Exception {
+    Path project = folder.resolve("c");
+    Program p = write(project, Semantics.RTL);
+    Program spike =
+        new Program(
+            p.machine(),
+            Semantics.LIBGEMMINI,
+            p.graph(),
+            p.steps(),
+            p.commands(),
+            p.kernels(),
+            p.regions(),
+            p.caches(),
+            p.image(),
+            p.placements(),
+            p.fusions());
+    assertThat(GeneratedC.runNatively(spike, project, NAME))
+        .contains("WRONG: out0", "compile with --semantics libgemmini");
+  }
+
   /// Whoever takes a wrong result for a right one would not notice anything else either.
   @Test
   void noticesAWrongResult(@TempDir Path folder) throws Exception {
@@ -98,7 +120,9 @@ class CProjectTest {
       bytes[i] ^= 3;
     }
     Files.write(weights, bytes);
-    assertThat(GeneratedC.runNatively(program, project, NAME)).contains("WRONG: out0");
+    assertThat(GeneratedC.runNatively(program, project, NAME))
+        .contains("WRONG: out0")
+        .doesNotContain("--semantics");
   }
 
   @Test

@@ -27,20 +27,23 @@ import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Op;
 import org.lapidary.ir.op.OpInfo;
+import org.lapidary.machine.Semantics;
 
 /// A program as a C project for a RISC-V processor with Gemmini: a library, a `main` that checks
 /// one inference, data, start code for bare metal, and a Makefile. Equal programs give equal bytes.
 public final class CProject {
   private static final List<String> VERBATIM =
       List.of(
-          "lapidary.h",
-          "platform.h",
-          "platform_linux.c",
-          "gemmini_stub.c",
-          "baremetal/start.S",
-          "baremetal/platform_bare.c");
+          "lapidary.h", "platform.h", "platform_linux.c", "gemmini_stub.c", "baremetal/start.S");
   private static final List<String> FILLED =
-      List.of("gemmini.h", "main.c", "sample.S", "Makefile", "README.md", "baremetal/link.ld");
+      List.of(
+          "gemmini.h",
+          "main.c",
+          "sample.S",
+          "Makefile",
+          "README.md",
+          "baremetal/link.ld",
+          "baremetal/platform_bare.c");
   private static final Set<String> MARKS = Set.of("gemmini.h", "lapidary.h", "Makefile");
 
   private CProject() {}
@@ -54,13 +57,16 @@ public final class CProject {
   public static void write(
       Program program, String name, String title, Map<String, Tensor> sample, Path directory) {
     refuse(program);
-    ProgramRunner.Options options = ProgramRunner.Options.of(program).timed(program.machine());
-    ProgramRunner.Result expected = new ProgramRunner(program).run(sample, options);
+    ProgramRunner runner = new ProgramRunner(program);
+    ProgramRunner.Options options = ProgramRunner.Options.of(program);
+    ProgramRunner.Result expected = runner.run(sample, options.timed(program.machine()));
+    Semantics other = ProjectText.other(program.semantics());
+    ProgramRunner.Result elsewhere = runner.run(sample, options.under(other));
     String prefix = CText.identifier(name);
     CommandTable table = CommandTable.of(program);
     HostCode host = HostCode.of(program, program.image().base() + weightBytes(program));
     Map<String, String> values =
-        new ProjectText(program, prefix, title, table, host, expected).values();
+        new ProjectText(program, prefix, title, table, host, expected, elsewhere).values();
     WholeDirectory.write(
         directory,
         files -> files.containsAll(MARKS),

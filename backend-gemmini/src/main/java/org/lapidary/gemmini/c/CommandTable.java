@@ -33,6 +33,12 @@ record CommandTable(
     byte[] relocations,
     long overread) {
   static final int FENCE = Isa.funct(Instr.Fence.class);
+
+  /// Chooses a statistics slot. The functional model indexes an array by it at every store and
+  /// begins with none. Source: gemmini.md §5.8, §6.
+  static final RoccCommand SLOT =
+      Isa.encode(new Instr.ConfigNorm(0, false, true, NormConstant.QLN2, 0, 0, 0));
+
   private static final int STRIDES = Isa.funct(Instr.LoopWsStridesAb.class);
 
   static CommandTable of(Program program) {
@@ -74,17 +80,13 @@ record CommandTable(
   }
 
   /// What a run issues before the program: old address translations are forgotten; and where no
-  /// command of the program does so, the functional model, which indexes an array by it, is told a
-  /// statistics slot. Hardware without a normalisation unit has neither slot nor command. Source:
-  /// gemmini.md §5.8, §6.
+  /// command of the program does so, the functional model is told a statistics slot. Hardware
+  /// without a normalisation unit has neither slot nor command.
   static List<RoccCommand> prelude(Program program) {
     RoccCommand flush = Isa.encode(new Instr.Flush(false));
     boolean slotless =
         program.semantics() == Semantics.LIBGEMMINI && !program.machine().hasNormalizations();
-    return slotless
-        ? List.of(
-            flush, Isa.encode(new Instr.ConfigNorm(0, false, true, NormConstant.QLN2, 0, 0, 0)))
-        : List.of(flush);
+    return slotless ? List.of(flush, SLOT) : List.of(flush);
   }
 
   private static int funct(long[] commands, int index) {

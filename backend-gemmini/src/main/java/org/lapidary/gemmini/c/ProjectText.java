@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.lapidary.gemmini.program.Program;
@@ -25,13 +26,15 @@ import org.lapidary.sim.timing.CycleModel;
 ///
 /// @param prefix of the library's names
 /// @param expected of the inference that `main` runs
+/// @param elsewhere what the accelerator of the other semantics makes of it
 record ProjectText(
     Program program,
     String prefix,
     String title,
     CommandTable table,
     HostCode host,
-    ProgramRunner.Result expected) {
+    ProgramRunner.Result expected,
+    ProgramRunner.Result elsewhere) {
   private static final long FNV_START = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
   private static final String SAMPLE =
@@ -68,15 +71,21 @@ record ProjectText(
         "DIM %d, %d scratchpad and %d accumulator rows"
             .formatted(m.dim(), m.spadRows(), m.accRows()));
     v.put("SEMANTICS", program.semantics().name().toLowerCase(Locale.ROOT));
-    boolean rtl = program.semantics() == Semantics.RTL;
-    v.put("SEMANTICS_OF", rtl ? "the hardware" : "the functional model that Spike runs");
+    Semantics other = other(program.semantics());
+    v.put("OTHER_SEMANTICS", other.name().toLowerCase(Locale.ROOT));
+    v.put("SEMANTICS_OF", whose(program.semantics()));
+    v.put("OTHER_SEMANTICS_OF", whose(other));
     v.put(
-        "LAYERNORM",
-        usesLayerNorm()
-            ? "It has LayerNorm on the accelerator, which the hardware and the functional model"
-                + " round differently: compile with `--semantics "
-                + (rtl ? "libgemmini` for Spike." : "rtl` for hardware.")
-            : "All its commands do the same under both semantics.");
+        "AGREEMENT",
+        program.graph().results().stream()
+                .allMatch(p -> hash(result(expected, p)) == hash(result(elsewhere, p)))
+            ? "With the embedded input it is also that of %s.".formatted(whose(other))
+            : "On %s the same commands give another%s: compile with `--semantics %s` for it."
+                .formatted(
+                    whose(other),
+                    usesLayerNorm() ? ", since it rounds LayerNorm differently" : "",
+                    other.name().toLowerCase(Locale.ROOT)));
+    v.put("SLOT_COMMAND", issued(CommandTable.SLOT));
     v.put(
         "SLOT",
         CommandTable.prelude(program).size() > 1
@@ -86,6 +95,21 @@ record ProjectText(
     v.put("MODEL", CycleModel.NAME);
     v.put("LATENCY", Integer.toString(m.memLatencyCycles()));
     v.put("ERROR", String.format(Locale.ROOT, "%.1f %%", CycleModel.knownError().overall().mean()));
+  }
+
+  /// The semantics that is not this one.
+  static Semantics other(Semantics semantics) {
+    return switch (semantics) {
+      case RTL -> Semantics.LIBGEMMINI;
+      case LIBGEMMINI -> Semantics.RTL;
+    };
+  }
+
+  private static String whose(Semantics semantics) {
+    return switch (semantics) {
+      case RTL -> "the hardware";
+      case LIBGEMMINI -> "the functional model that Spike runs";
+    };
   }
 
   private boolean usesLayerNorm() {
@@ -154,18 +178,23 @@ record ProjectText(
   }
 
   private String check(Graph.Port port) {
-    Tensor tensor = expected.outputs().get(port.name());
-    if (tensor == null) {
-      throw new IllegalStateException("no result " + port.name());
-    }
-    return "    failed |= check(%1$s, hash(result_%2$s, %3$d, %4$d, %5$d), UINT64_C(0x%6$x));\n"
+    Tensor tensor = result(expected, port);
+    return """
+        failed |= check(%1$s, hash(result_%2$s, %3$d, %4$d, %5$d),
+                        UINT64_C(0x%6$x), UINT64_C(0x%7$x));
+    """
         .formatted(
             CText.string(port.name()),
             CText.identifier(port.name()),
             tensor.elements(),
             tensor.type().dtype().bytes(),
             tensor.type().dtype() == DType.F32 ? 1 : 0,
-            hash(tensor));
+            hash(tensor),
+            hash(result(elsewhere, port)));
+  }
+
+  private static Tensor result(ProgramRunner.Result run, Graph.Port port) {
+    return Optional.ofNullable(run.outputs().get(port.name())).orElseThrow();
   }
 
   /// FNV-1a of the elements in little-endian order; all floats that are not numbers count as one.
@@ -219,10 +248,13 @@ record ProjectText(
 
   private String prelude() {
     return CommandTable.prelude(program).stream()
-        .map(c ->
-            "    GEMMINI_COMMAND(%d, UINT64_C(0x%x), UINT64_C(0x%x)); /* %s */\n"
-                .formatted(c.funct(), c.rs1(), c.rs2(), Assembly.disassemble(c)))
+        .map(c -> "    %s\n".formatted(issued(c)))
         .collect(Collectors.joining());
+  }
+
+  private static String issued(RoccCommand c) {
+    return "GEMMINI_COMMAND(%d, UINT64_C(0x%x), UINT64_C(0x%x)); /* %s */"
+        .formatted(c.funct(), c.rs1(), c.rs2(), Assembly.disassemble(c));
   }
 
   private String issue(int from, int to, int operands) {

@@ -64,6 +64,11 @@ public final class ProgramRunner {
       return new Options(program.semantics(), Optional.empty(), false, Optional.empty());
     }
 
+    /// On an accelerator that behaves otherwise than the one the program was built for.
+    public Options under(Semantics other) {
+      return new Options(other, timing, checked, trace, timeline);
+    }
+
     /// With cycles, for the memory of the machine's configuration.
     public Options timed(GemminiParams machine) {
       return new Options(

@@ -37,12 +37,21 @@ static uint64_t hash(const void *from, size_t words, size_t bytes, int floats)
     return sum;
 }
 
-static int check(const char *name, uint64_t found, uint64_t expected)
+/* `elsewhere` is what @OTHER_SEMANTICS_OF@ makes of the same commands. */
+static int check(const char *name, uint64_t found, uint64_t expected, uint64_t elsewhere)
 {
     platform_print(found == expected ? "as expected: " : "WRONG: ");
     platform_print(name);
     platform_print("\n");
-    return found != expected;
+    if (found == expected) {
+        return 0;
+    }
+    platform_print("compiled for @SEMANTICS@, @SEMANTICS_OF@, with @SIZES@\n");
+    if (found == elsewhere) {
+        platform_print("this is what @OTHER_SEMANTICS@ gives, @OTHER_SEMANTICS_OF@:"
+                       " compile with --semantics @OTHER_SEMANTICS@ for it\n");
+    }
+    return 1;
 }
 
 int main(void)
