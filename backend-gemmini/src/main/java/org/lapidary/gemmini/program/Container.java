@@ -54,7 +54,6 @@ import org.lapidary.sim.Simulator;
 public final class Container {
   private static final int FORMAT = 3;
   private static final String MANIFEST = "program.json";
-  private static final String ORIGIN = "lapidary-manifest.json";
   private static final String GRAPH = "graph.ir";
   private static final String CONSTANTS = "constants";
   private static final String INSTRUCTIONS = "instructions.bin";
@@ -95,12 +94,13 @@ public final class Container {
   public static void write(Program program, Path directory, Optional<String> origin) {
     WholeDirectory.write(
         directory,
-        List.of(MANIFEST, ORIGIN, GRAPH, CONSTANTS, INSTRUCTIONS, MEMORY)::containsAll,
+        List.of(MANIFEST, WholeDirectory.ORIGIN, GRAPH, CONSTANTS, INSTRUCTIONS, MEMORY)
+            ::containsAll,
         "a compiled program",
         unfinished -> {
           writeFiles(program, unfinished);
           if (origin.isPresent()) {
-            Files.writeString(unfinished.resolve(ORIGIN), origin.get());
+            Files.writeString(unfinished.resolve(WholeDirectory.ORIGIN), origin.get());
           }
         });
   }

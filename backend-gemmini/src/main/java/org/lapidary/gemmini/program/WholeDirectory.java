@@ -14,6 +14,9 @@ import org.lapidary.ir.DiagnosticException;
 
 /// A directory that appears under its name only when it is complete.
 public final class WholeDirectory {
+  /// The file that says what the rest of a directory was made from.
+  public static final String ORIGIN = "lapidary-manifest.json";
+
   private WholeDirectory() {}
 
   /// Fills a directory.

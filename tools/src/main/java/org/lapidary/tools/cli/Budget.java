@@ -16,6 +16,12 @@ record Budget(int points, Optional<Duration> time) {
       Pattern.compile("points=([1-9][0-9]{0,6})|time=([1-9][0-9]{0,6})([smh])");
   private static final int ANY = 1_000_000;
 
+  /// As it is written on a command line.
+  @Override
+  public String toString() {
+    return "points=" + points + time.map(t -> ",time=" + t.toSeconds() + "s").orElse("");
+  }
+
   /// Reads a budget.
   static final class Text implements ITypeConverter<Budget> {
     @Override

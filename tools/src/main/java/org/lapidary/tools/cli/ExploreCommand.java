@@ -153,6 +153,7 @@ final class ExploreCommand implements Callable<Integer> {
         found = Exploration.run(plan, fp32, runner, new Store(target), progress.steps());
       }
       new FindingsFiles(found).write(target);
+      output.manifest().writeInto(target);
       if (output.json()) {
         output.document(found.document());
       } else {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Predicate;
 import picocli.CommandLine;
@@ -64,6 +65,7 @@ public final class Main implements Runnable {
   @Spec CommandSpec spec = CommandSpec.create();
 
   public static void main(String[] args) {
+    Locale.setDefault(Locale.ROOT); // what is written must not depend on who writes it
     PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     PrintStream err = new PrintStream(System.err, true, StandardCharsets.UTF_8);
     int code = run(out, err, args);

@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lapidary.gemmini.program.WholeDirectory;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -36,7 +37,7 @@ import picocli.CommandLine.Model.OptionSpec;
 /// @param facts keys and values in the order they are written
 record Manifest(Map<String, Object> facts) {
   /// Its name in a directory of outputs.
-  static final String FILE = "lapidary-manifest.json";
+  static final String FILE = WholeDirectory.ORIGIN;
 
   /// Options that say where something goes, how fast, or what to check, not what it is.
   private static final Set<String> WITHOUT_EFFECT =
@@ -50,6 +51,7 @@ record Manifest(Map<String, Object> facts) {
           "--dump-after",
           "--emit",
           "--cache",
+          "--engine",
           "--calibration-file",
           "--threads",
           "--prove",

@@ -88,6 +88,8 @@ final class OptCommand implements Callable<Integer> {
             .withDumps(_ -> dumpDir.isPresent(), new IrDumps(dumpDir.orElseGet(Main::bugFolder)));
     PassRunner.Outcome outcome = runner.run(read(), pipeline(pipeline));
     target.ifPresent(to -> OnnxExporter.write(writable(outcome.graph()), to));
+    target.ifPresent(output.manifest()::writeBeside);
+    dumpDir.ifPresent(output.manifest()::writeInto);
     if (output.json()) {
       output.document(document(outcome));
       return 0;

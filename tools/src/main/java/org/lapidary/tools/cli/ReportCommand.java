@@ -193,12 +193,12 @@ final class ReportCommand implements Callable<Integer> {
     }
   }
 
-  /// The file with its folder, since many are called model.onnx.
+  /// The file with its folder if that was named, since many are called model.onnx.
   private String name() {
-    Path whole = model.toAbsolutePath().normalize();
-    return whole.getNameCount() < 2
-        ? whole.toString()
-        : whole.subpath(whole.getNameCount() - 2, whole.getNameCount()).toString();
+    Path named = model.normalize();
+    Path whole = named.toString().isEmpty() ? model.toAbsolutePath().normalize() : named;
+    int last = whole.getNameCount();
+    return last == 0 ? whole.toString() : whole.subpath(Math.max(0, last - 2), last).toString();
   }
 
   private Subject subject(

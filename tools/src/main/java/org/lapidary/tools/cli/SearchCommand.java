@@ -174,7 +174,7 @@ final class SearchCommand implements Callable<Integer> {
       result = search.run(progress.steps());
     }
     SearchReport report = new SearchReport(model.toString(), arguments.machine, result);
-    report.write(target);
+    report.write(target, output.manifest().text());
     if (output.json()) {
       output.document(report.document());
     } else {
@@ -261,6 +261,7 @@ final class SearchCommand implements Callable<Integer> {
                   "take sizes no larger than the supernet's, layer by layer"));
         });
     supernet.write(genome, target);
+    output.manifest().writeBeside(target);
     output.err().println("written: " + target + ", sub-network " + genome + " of " + model);
     return 0;
   }

@@ -33,7 +33,6 @@ import org.lapidary.ir.text.ConstantDirectory;
 /// Equal models give equal bytes. The directory appears under its name when it is complete.
 public final class ProgramsDirectory {
   private static final String MANIFEST = "generate.json";
-  private static final String ORIGIN = "lapidary-manifest.json";
   private static final String CONSTANTS = "constants";
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -56,7 +55,7 @@ public final class ProgramsDirectory {
         "programs for generation",
         unfinished -> {
           writeFiles(programs, unfinished);
-          Files.writeString(unfinished.resolve(ORIGIN), origin);
+          Files.writeString(unfinished.resolve(WholeDirectory.ORIGIN), origin);
         });
   }
 

@@ -27,7 +27,7 @@ import org.lapidary.tools.study.Table;
 /// @param machine as the user names it
 public record SearchReport(String model, String machine, SearchResult result) {
   private static final List<String> FILES =
-      List.of("search.html", "candidates.csv", "front.csv", "table.csv");
+      List.of("search.html", "candidates.csv", "front.csv", "table.csv", WholeDirectory.ORIGIN);
   private static final List<List<String>> PUBLISHED =
       List.of(List.of("1.4×", "1.6×", "2.2×"), List.of("2.4×", "4.4×", "10.6×"));
 
@@ -167,7 +167,9 @@ public record SearchReport(String model, String machine, SearchResult result) {
   }
 
   /// Writes everything, or nothing.
-  public void write(Path directory) {
+  ///
+  /// @param origin what it was made from
+  public void write(Path directory, String origin) {
     WholeDirectory.write(
         directory,
         names -> !names.isEmpty() && FILES.containsAll(names),
@@ -177,6 +179,7 @@ public record SearchReport(String model, String machine, SearchResult result) {
           Files.writeString(target.resolve("candidates.csv"), csv(this::candidates));
           Files.writeString(target.resolve("front.csv"), csv(this::front));
           Files.writeString(target.resolve("table.csv"), csv(this::table));
+          Files.writeString(target.resolve(WholeDirectory.ORIGIN), origin);
         });
   }
 

@@ -102,7 +102,7 @@ final class ExploreCommandTest {
       Files.writeString(known.sorted().findFirst().orElseThrow(), "{ \"kind\": \"cost\", \"outc");
     }
     assertThat(explore(again, "--threads", "3", "--budget", "points=12").code()).isZero();
-    for (String name : List.of("front.csv", "points.csv", "explore.html")) {
+    for (String name : List.of("front.csv", "points.csv", "explore.html", Manifest.FILE)) {
       assertThat(again.resolve(name)).hasSameTextualContentAs(whole.resolve(name));
     }
     try (Stream<Path> points = Files.list(whole.resolve("points"))) {

@@ -53,6 +53,7 @@ final class ReproducibilityTest {
             "out.ir/lapidary-manifest.json",
             "results/lapidary-manifest.json",
             "results/logits.npy",
+            "report.html",
             "model.html");
   }
 
@@ -109,6 +110,7 @@ final class ReproducibilityTest {
     }
     java(home, jvm, List.of("run", "out", "--output-dir", "results"), inputs);
     java(home, jvm, List.of("graph", "out", "-o", "model.html"), List.of());
+    java(home, jvm, List.of("report", "out", "-o", "report.html"), List.of());
     Map<String, String> files = new TreeMap<>();
     try (Stream<Path> walk = Files.walk(home)) {
       for (Path file : walk.filter(Files::isRegularFile).toList()) {

@@ -55,7 +55,8 @@ final class SearchCommandTest {
     assertThat(document.get("table_error_percent").get("worst").asDouble()).isLessThan(1);
     try (var files = Files.list(found)) {
       assertThat(files.map(f -> f.getFileName().toString()))
-          .containsExactlyInAnyOrder("search.html", "front.csv", "candidates.csv", "table.csv");
+          .containsExactlyInAnyOrder(
+              "search.html", "front.csv", "candidates.csv", "table.csv", Manifest.FILE);
     }
     String genome = choice.get("genome").asText();
     assertThat(Files.readString(found.resolve("front.csv"))).contains(genome);
@@ -63,6 +64,7 @@ final class SearchCommandTest {
     Ran sliced =
         lapidary("search", MODEL, "--dim", "batch=1", "sequence=16", "--slice", genome, "-o", sub);
     assertThat(sliced.code()).as(sliced.err()).isZero();
+    assertThat(folder.resolve("sub.onnx.manifest.json")).content().contains(genome);
     Ran validated =
         lapidary(
             "validate",
