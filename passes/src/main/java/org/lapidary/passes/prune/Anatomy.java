@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.Graph;
@@ -101,9 +102,39 @@ final class Anatomy {
       Value result,
       Value stream,
       Value sum) {
-    Branch branch(Branch.Kind kind, int groups, int width, List<Value> rows, List<Value> inside) {
+    Branch attention(
+        int heads, int width, Branch.Projections three, List<Value> rows, List<Value> inside) {
       return new Branch(
-          kind, groups, width, rows, inside, operand, weight, product, bias, result, stream, sum);
+          Branch.Kind.ATTENTION,
+          heads,
+          width,
+          Optional.of(three),
+          rows,
+          inside,
+          operand,
+          weight,
+          product,
+          bias,
+          result,
+          stream,
+          sum);
+    }
+
+    Branch feedForward(List<Value> rows, List<Value> inside) {
+      return new Branch(
+          Branch.Kind.FEED_FORWARD,
+          operand.type().dim(-1),
+          1,
+          Optional.empty(),
+          rows,
+          inside,
+          operand,
+          weight,
+          product,
+          bias,
+          result,
+          stream,
+          sum);
     }
   }
 
@@ -114,13 +145,7 @@ final class Anatomy {
             && !region.rows.isEmpty()
             && stayIn(end.operand(), region.rows, region.inside);
     return found
-        ? Optional.of(
-            end.branch(
-                Branch.Kind.FEED_FORWARD,
-                end.operand().type().dim(-1),
-                1,
-                sorted(region.rows),
-                sorted(region.inside)))
+        ? Optional.of(end.feedForward(sorted(region.rows), sorted(region.inside)))
         : Optional.empty();
   }
 
@@ -173,17 +198,19 @@ final class Anatomy {
     AttentionBlock block = attention.get(context);
     int heads = context.type().dim(1);
     int width = context.type().dim(3);
-    Set<Value> rows = new HashSet<>();
     Set<Value> inside = new HashSet<>(List.of(end.operand(), split));
-    boolean found =
-        cone(context, Set.of(block.q(), block.keys(), block.values()), inside)
-            && projection(block.q(), heads, rows, inside)
-            && projection(block.keys(), heads, rows, inside)
-            && projection(block.values(), heads, rows, inside)
-            && stayIn(end.operand(), rows, inside);
-    return found
-        ? Optional.of(end.branch(Branch.Kind.ATTENTION, heads, width, sorted(rows), sorted(inside)))
-        : Optional.empty();
+    Set<Value> ends = new HashSet<>(List.of(block.q(), block.keys(), block.values()));
+    List<Branch.Projection> three =
+        Stream.of(block.q(), block.keys(), block.values())
+            .flatMap(v -> projection(v, heads, inside).stream())
+            .toList();
+    Set<Value> rows = three.stream().map(Branch.Projection::product).collect(Collectors.toSet());
+    if (three.size() < 3 || !cone(context, ends, inside) || !stayIn(end.operand(), rows, inside)) {
+      return Optional.empty();
+    }
+    Branch.Projections projections =
+        new Branch.Projections(three.get(0), three.get(1), three.get(2));
+    return Optional.of(end.attention(heads, width, projections, sorted(rows), sorted(inside)));
   }
 
   /// Whether nobody but the last layer reads anything of the branch.
@@ -209,7 +236,7 @@ final class Anatomy {
   }
 
   /// From queries, keys or values `[B,h,·,·]` up to their projection of the stream.
-  private boolean projection(Value v, int heads, Set<Value> rows, Set<Value> inside) {
+  private Optional<Branch.Projection> projection(Value v, int heads, Set<Value> inside) {
     if (!(def(v) instanceof Layout.Transpose(var split, var permutation))
         || permutation.get(1) != 2
         || permutation.get(0) != 0
@@ -217,7 +244,7 @@ final class Anatomy {
         || dims.size() != 4
         || dims.get(2) != heads
         || flat.type().rank() != 3) {
-      return false;
+      return Optional.empty();
     }
     inside.add(v);
     inside.add(split);
@@ -226,9 +253,10 @@ final class Anatomy {
       inside.add(flat);
       product = a;
     }
-    rows.add(product);
     return def(product) instanceof Neural.MatMul(var _, var weight)
-        && isConstant(weight)
-        && weight.type().rank() == 2;
+            && isConstant(weight)
+            && weight.type().rank() == 2
+        ? Optional.of(new Branch.Projection(product, flat))
+        : Optional.empty();
   }
 }

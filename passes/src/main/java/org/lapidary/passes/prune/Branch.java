@@ -9,7 +9,8 @@ import org.lapidary.ir.Value;
 ///
 /// @param kind of what it is made of
 /// @param groups number of heads or neurons
-/// @param width channels of a group: those of a head, or 1
+/// @param width channels of a group: those of a head's values, or 1
+/// @param projections of the stream to queries, keys and values, if it is an attention
 /// @param rows products whose weights lose columns with a group, in the order of the graph
 /// @param inside everything between those and the end, in the order of the graph
 /// @param operand what the last layer multiplies, `[..,groups * width]`
@@ -23,6 +24,7 @@ record Branch(
     Kind kind,
     int groups,
     int width,
+    Optional<Projections> projections,
     List<Value> rows,
     List<Value> inside,
     Value operand,
@@ -39,13 +41,25 @@ record Branch(
     FEED_FORWARD
   }
 
+  /// The products that make queries, keys and values, and what is split into heads: they, or they
+  /// plus a bias.
+  record Projections(Projection query, Projection key, Projection value) {}
+
+  /// A product, and what of it is split into heads, `[B,S,groups * width]` both.
+  record Projection(Value product, Value flat) {}
+
   Branch {
     rows = List.copyOf(rows);
     inside = List.copyOf(inside);
   }
 
-  /// Number of channels.
+  /// Number of channels that the last layer reads.
   int channels() {
     return groups * width;
+  }
+
+  /// Channels of a head that its queries and keys are compared by; 0 if there are no heads.
+  int keyWidth() {
+    return projections.map(p -> p.key().product().type().dim(-1) / groups).orElse(0);
   }
 }

@@ -2,22 +2,46 @@ package org.lapidary.passes.prune;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.NnOp;
 
-/// The groups of channels of a branch that stay.
+/// What stays of the channels of a branch.
 ///
 /// @param branch whose
 /// @param groups indices of those that stay, rising
-record Channels(Branch branch, int[] groups) {
+/// @param bases in which their channels are fewer, by a projection's values; where there is none
+///   they stay as they are
+record Channels(Branch branch, int[] groups, Map<Value, Basis> bases) {
+  Channels {
+    bases = Map.copyOf(bases);
+  }
 
-  /// The channels that stay, in their order.
+  /// Whole groups.
+  Channels(Branch branch, int[] groups) {
+    this(branch, groups, Map.of());
+  }
+
+  /// The same groups with fewer channels in a projection.
+  Channels with(Branch.Projection projection, Basis basis) {
+    Map<Value, Basis> more = new HashMap<>(bases);
+    more.put(projection.product(), basis);
+    more.put(projection.flat(), basis);
+    return new Channels(branch, groups, more);
+  }
+
+  /// The channels of whole groups that stay, in their order.
   int[] indices() {
-    int width = branch.width();
+    return indices(branch.width());
+  }
+
+  private int[] indices(int width) {
     int[] channels = new int[groups.length * width];
     for (int i = 0; i < channels.length; i++) {
       channels[i] = groups[i / width] * width + i % width;
@@ -25,24 +49,25 @@ record Channels(Branch branch, int[] groups) {
     return channels;
   }
 
-  /// Number of channels that stay.
-  int count() {
-    return groups.length * branch.width();
-  }
-
-  /// A constant without what belongs to the channels that go, along its last axis; computed when it
-  /// is read.
-  Data columns(Data data) {
+  /// A constant that has something for each channel of `result` along its last axis, for those that
+  /// stay; computed when it is read.
+  Data columns(Data data, Value result) {
+    int old = data.type().dim(-1);
+    int[] kept = indices(old / branch.groups());
+    Optional<Basis> basis = Optional.ofNullable(bases.get(result));
     List<Integer> dims = new ArrayList<>(data.type().dims());
-    dims.set(dims.size() - 1, count());
+    dims.set(dims.size() - 1, basis.map(Basis::channels).orElse(kept.length));
     return Data.lazy(
         data.name(),
         data.type().withDims(dims),
-        () -> Tensor.f32(dims, columns(data.load().f32(), data.type().dim(-1))));
+        () -> {
+          float[] from = data.load().f32();
+          return Tensor.f32(
+              dims, basis.map(b -> b.apply(from, old)).orElseGet(() -> some(from, old, kept)));
+        });
   }
 
-  private float[] columns(float[] from, int old) {
-    int[] kept = indices();
+  private static float[] some(float[] from, int old, int[] kept) {
     float[] to = new float[from.length / old * kept.length];
     for (int i = 0; i < to.length; i++) {
       to[i] = from[i / kept.length * old + kept[i % kept.length]];
@@ -57,8 +82,9 @@ record Channels(Branch branch, int[] groups) {
         List<Integer> narrow = new ArrayList<>(dims);
         if (dims.size() == 4) {
           narrow.set(2, groups.length);
+          narrow.set(3, x.type().dim(-1) / groups.length);
         } else {
-          narrow.set(dims.size() - 1, count());
+          narrow.set(dims.size() - 1, x.type().dim(-2) * x.type().dim(-1));
         }
         yield new Layout.Reshape(x, narrow);
       }
@@ -69,8 +95,7 @@ record Channels(Branch branch, int[] groups) {
   /// Whether a value that is not the branch's own has something for each channel.
   boolean isPerChannel(Value outside, Value result) {
     return outside.type().rank() > 0
-        && outside.type().dim(-1) == branch.channels()
-        && result.type().dim(-1) == branch.channels()
+        && outside.type().dim(-1) == result.type().dim(-1)
         && (branch.kind() == Branch.Kind.FEED_FORWARD || result.type().rank() == 3);
   }
 

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntToLongFunction;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Neural;
@@ -13,12 +14,19 @@ import org.lapidary.ir.op.NnOp;
 /// What the matrix products of a graph and of its branches cost.
 final class Costs {
   private final ProductCost cost;
+  private final Map<Value, HeadWidth> widths;
   private final Map<Value, Neural.MatMul> products = new HashMap<>();
   private final Map<Branch, Branch> priced = new HashMap<>();
 
   /// @param branches that are asked for, in the order of their graph
+  /// @param widths of what is left of heads, by branch
   /// @param graph that is going to run: the same, or one that computes fewer rows
-  Costs(Collection<Branch> branches, Graph<NnOp> graph, ProductCost cost) {
+  Costs(
+      Collection<Branch> branches,
+      Map<Value, HeadWidth> widths,
+      Graph<NnOp> graph,
+      ProductCost cost) {
+    this.widths = widths;
     this.cost = cost;
     List<Branch> run = List.copyOf(Anatomy.branches(graph).values());
     int at = 0;
@@ -55,26 +63,44 @@ final class Costs {
 
   /// A branch with so many of its groups left.
   long of(Branch asked, int groups) {
+    return of(asked, groups, width(asked));
+  }
+
+  /// Channels of each head that are left.
+  HeadWidth width(Branch branch) {
+    return widths.getOrDefault(branch.result(), HeadWidth.of(branch));
+  }
+
+  private long of(Branch asked, int groups, HeadWidth width) {
     if (groups == 0) {
       return 0;
     }
     Branch branch = Objects.requireNonNull(priced.get(asked));
-    int channels = groups * branch.width();
     long sum =
         cost.of(
             count(branch.product()),
             rows(branch.product()),
-            channels,
+            groups * width.values(),
             branch.weight().type().dim(1));
     for (Value v : branch.rows()) {
+      boolean values = branch.projections().map(p -> p.value().product().equals(v)).orElse(true);
+      int channels = groups * (values ? width.values() : width.keys());
       sum += cost.of(count(v), rows(v), depth(v), channels);
     }
-    for (Value v : branch.inside()) {
-      if (products.containsKey(v)) { // of an attention: one per head
-        sum += cost.of(count(v) / branch.groups() * groups, rows(v), depth(v), v.type().dim(-1));
-      }
+    List<Value> perHead = branch.inside().stream().filter(products::containsKey).toList();
+    if (!perHead.isEmpty()) { // of an attention: scores, then what the values give
+      sum += perHead(perHead.getFirst(), branch, groups, width.keys(), 0);
+      sum += perHead(perHead.getLast(), branch, groups, 0, width.values());
     }
     return sum;
+  }
+
+  private long perHead(Value product, Branch branch, int groups, int depth, int columns) {
+    return cost.of(
+        count(product) / branch.groups() * groups,
+        rows(product),
+        depth == 0 ? depth(product) : depth,
+        columns == 0 ? product.type().dim(-1) : columns);
   }
 
   private int depth(Value product) {
@@ -84,12 +110,25 @@ final class Costs {
 
   /// The most groups that cost no more than `groups` do.
   int rounded(Branch branch, int groups) {
-    if (groups == 0) {
-      return 0;
-    }
-    long due = of(branch, groups);
-    int most = groups;
-    while (most < branch.groups() && of(branch, most + 1) <= due) {
+    return rounded(groups, branch.groups(), n -> of(branch, n));
+  }
+
+  /// The widest heads that cost no more than those of a width do.
+  HeadWidth rounded(Branch branch, HeadWidth width) {
+    int all = branch.groups();
+    int keys =
+        rounded(
+            width.keys(),
+            branch.keyWidth(),
+            n -> of(branch, all, new HeadWidth(n, width.values())));
+    int values =
+        rounded(width.values(), branch.width(), n -> of(branch, all, new HeadWidth(keys, n)));
+    return new HeadWidth(keys, values);
+  }
+
+  private static int rounded(int asked, int all, IntToLongFunction cost) {
+    int most = asked;
+    while (asked > 0 && most < all && cost.applyAsLong(most + 1) <= cost.applyAsLong(asked)) {
       most++;
     }
     return most;

@@ -32,6 +32,18 @@ public record PruneRecipe(List<Item> items) {
     }
   }
 
+  /// Channels within the heads that are left: a share of those by which queries and keys are
+  /// compared, and of those of the values, stays in every head.
+  public record Widths(double keys, double values, Score score) implements Item {
+    public Widths {
+      requireShare("keys", keys);
+      requireShare("values", values);
+      if (keys == 0 || values == 0) {
+        throw new IllegalArgumentException("a head without channels; heads{keep=0} drops them");
+      }
+    }
+  }
+
   /// Neurons of feed-forward blocks: a share of them stays in every layer.
   public record Neurons(double keep, Score score) implements Item {
     public Neurons {
@@ -118,6 +130,7 @@ public record PruneRecipe(List<Item> items) {
           new Layers(1),
           new Branches(1),
           new Heads(0.5, Score.LEAST_SQUARES),
+          new Widths(0.75, 0.75, Score.LEAST_SQUARES),
           new Neurons(0.5, Score.LEAST_SQUARES),
           new Budget(0.5, Score.LEAST_SQUARES),
           new Weights(0.5, Weights.ANY, Score.LEAST_SQUARES),
@@ -145,6 +158,7 @@ public record PruneRecipe(List<Item> items) {
             .map(item ->
                 switch (item) {
                   case Heads heads -> new Heads(heads.keep(), Score.MAGNITUDE);
+                  case Widths widths -> new Widths(widths.keys(), widths.values(), Score.MAGNITUDE);
                   case Neurons neurons -> new Neurons(neurons.keep(), Score.MAGNITUDE);
                   case Budget budget -> new Budget(budget.cycles(), Score.MAGNITUDE);
                   case Weights weights ->

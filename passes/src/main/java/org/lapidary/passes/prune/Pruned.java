@@ -32,7 +32,10 @@ public record Pruned(
   /// @param what heads or neurons
   /// @param groups there were
   /// @param kept there are; 0 if the branch is gone
+  /// @param keys channels that each head's queries and keys are compared by; 0 of neurons
+  /// @param values channels of each head's values; 0 of neurons
   /// @param error what the fit leaves of its target on the samples, as a share; NaN if there is
   ///   none
-  public record Kept(String node, String what, int groups, int kept, double error) {}
+  public record Kept(
+      String node, String what, int groups, int kept, int keys, int values, double error) {}
 }

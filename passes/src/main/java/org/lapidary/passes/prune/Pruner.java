@@ -15,6 +15,7 @@ import org.lapidary.passes.prune.PruneRecipe.Layers;
 import org.lapidary.passes.prune.PruneRecipe.Neurons;
 import org.lapidary.passes.prune.PruneRecipe.Score;
 import org.lapidary.passes.prune.PruneRecipe.Unread;
+import org.lapidary.passes.prune.PruneRecipe.Widths;
 
 /// Prunes a canonical graph by a recipe: calibration inputs are needed, labels and gradients are
 /// not.
@@ -22,6 +23,7 @@ public final class Pruner {
   private final Graph<NnOp> graph;
   private final PruneRecipe recipe;
   private final Map<Value, Branch> branches;
+  private final Costs whole;
   private final Costs costs;
   private final ProductCost cost;
   private final Surgery surgery;
@@ -37,11 +39,13 @@ public final class Pruner {
     this.graph = graph;
     this.recipe = recipe;
     this.branches = Anatomy.branches(graph);
-    this.costs = new Costs(branches.values(), run(graph), cost);
+    this.whole = new Costs(branches.values(), Map.of(), run(graph), cost);
+    Map<Value, HeadWidth> widths = widths();
+    this.costs = new Costs(branches.values(), widths, run(graph), cost);
     this.cost = cost;
     this.inputs = samples;
     this.weights = weights;
-    this.surgery = new Surgery(graph, branches, samples, weights);
+    this.surgery = new Surgery(graph, branches, widths, samples, weights);
   }
 
   /// Prunes a graph.
@@ -62,6 +66,26 @@ public final class Pruner {
   /// well: they are like those that are read, and there are many more of them.
   private Graph<NnOp> run(Graph<NnOp> whole) {
     return recipe.get(Unread.class).isPresent() ? ReadRows.only(whole) : whole;
+  }
+
+  /// Widths of heads by attention block, if they are to be less than they are.
+  private Map<Value, HeadWidth> widths() {
+    Map<Value, HeadWidth> widths = new LinkedHashMap<>();
+    recipe
+        .get(Widths.class)
+        .ifPresent(w ->
+            branches.values().stream()
+                .filter(b -> b.projections().isPresent())
+                .forEach(b -> {
+                  int keys = part(w.keys(), b.keyWidth());
+                  int values = part(w.values(), b.width());
+                  widths.put(b.result(), whole.rounded(b, new HeadWidth(keys, values)));
+                }));
+    return widths;
+  }
+
+  private static int part(double share, int all) {
+    return (int) Math.ceil(share * all - 1e-9);
   }
 
   private Pruned pruned() {
@@ -98,7 +122,8 @@ public final class Pruner {
         .get(PruneRecipe.Weights.class)
         .map(Sparsity::of)
         .or(() -> recipe.get(PruneRecipe.Blocks.class).map(Sparsity::of))
-        .map(sparsity -> new Surgery(now, Anatomy.branches(now), inputs, weights).thin(sparsity))
+        .map(sparsity ->
+            new Surgery(now, Anatomy.branches(now), Map.of(), inputs, weights).thin(sparsity))
         .orElse(outcome);
   }
 
@@ -112,23 +137,18 @@ public final class Pruner {
   private long saving(Budget budget, Map<Value, Integer> keep, long before) {
     long saving = Costs.of(run(graph), cost) - (long) (budget.cycles() * before);
     for (Branch branch : all()) {
-      Integer groups = keep.get(branch.result());
-      saving -= groups == null ? 0 : costs.of(branch, branch.groups()) - costs.of(branch, groups);
+      int groups = keep.getOrDefault(branch.result(), branch.groups());
+      saving -= whole.of(branch, branch.groups()) - costs.of(branch, groups);
     }
     return saving;
   }
 
   private Score score() {
     boolean magnitude =
-        recipe.get(Heads.class).map(Heads::score).equals(java.util.Optional.of(Score.MAGNITUDE))
-            || recipe
-                .get(Neurons.class)
-                .map(Neurons::score)
-                .equals(java.util.Optional.of(Score.MAGNITUDE))
-            || recipe
-                .get(Budget.class)
-                .map(Budget::score)
-                .equals(java.util.Optional.of(Score.MAGNITUDE));
+        recipe.get(Heads.class).filter(i -> i.score() == Score.MAGNITUDE).isPresent()
+            || recipe.get(Widths.class).filter(i -> i.score() == Score.MAGNITUDE).isPresent()
+            || recipe.get(Neurons.class).filter(i -> i.score() == Score.MAGNITUDE).isPresent()
+            || recipe.get(Budget.class).filter(i -> i.score() == Score.MAGNITUDE).isPresent();
     return magnitude ? Score.MAGNITUDE : Score.LEAST_SQUARES;
   }
 
@@ -155,18 +175,21 @@ public final class Pruner {
   private void share(Branch.Kind kind, double share, Map<Value, Integer> keep) {
     for (Branch branch : branches.values()) {
       if (branch.kind() == kind && !keep.containsKey(branch.result())) {
-        int asked = (int) Math.ceil(share * branch.groups() - 1e-9);
-        keep.put(branch.result(), costs.rounded(branch, asked));
+        keep.put(branch.result(), costs.rounded(branch, part(share, branch.groups())));
       }
     }
   }
 
   private Pruned.Kept kept(Branch branch, Map<Value, Integer> keep, Surgery.Outcome outcome) {
+    boolean heads = branch.kind() == Branch.Kind.ATTENTION;
+    HeadWidth width = heads ? costs.width(branch) : new HeadWidth(0, 0);
     return new Pruned.Kept(
         node(branch),
-        branch.kind() == Branch.Kind.ATTENTION ? "heads" : "neurons",
+        heads ? "heads" : "neurons",
         branch.groups(),
         keep.getOrDefault(branch.result(), branch.groups()),
+        width.keys(),
+        width.values(),
         outcome.errors().getOrDefault(branch.result(), Double.NaN));
   }
 

@@ -2,6 +2,7 @@ package org.lapidary.passes.prune;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Tensor;
@@ -71,6 +72,44 @@ record Rows(int count, int width, float[] elements) {
       }
     }
     return new Rows(kept, width, out);
+  }
+
+  /// The same activations, each sample less its mean over its real positions.
+  static List<Tensor> levelled(List<Tensor> samples, Real real) {
+    return IntStream.range(0, samples.size())
+        .mapToObj(s -> levelled(samples.get(s), s, real))
+        .toList();
+  }
+
+  private static Tensor levelled(Tensor sample, int index, Real real) {
+    int width = sample.type().dim(-1);
+    int positions = sample.type().dim(1);
+    float[] out = sample.f32().clone();
+    for (int b = 0; b < sample.type().dim(0); b++) {
+      double[] mean = new double[width];
+      int count = 0;
+      for (int p = 0; p < positions; p++) {
+        if (real.is(index, b, p)) {
+          count++;
+          for (int c = 0; c < width; c++) {
+            mean[c] += out[(b * positions + p) * width + c];
+          }
+        }
+      }
+      for (int i = b * positions * width; i < (b + 1) * positions * width; i++) {
+        out[i] -= (float) (mean[i % width] / Math.max(1, count));
+      }
+    }
+    return Tensor.f32(sample.type().dims(), out);
+  }
+
+  /// Some columns.
+  Rows columns(int from, int count) {
+    float[] out = new float[this.count * count];
+    for (int row = 0; row < this.count; row++) {
+      System.arraycopy(elements, row * width + from, out, row * count, count);
+    }
+    return new Rows(this.count, count, out);
   }
 
   /// `this + factor * other`.

@@ -6,18 +6,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
-import org.lapidary.ir.GraphBuilder;
-import org.lapidary.ir.Loc;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.ConstantCache;
-import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Elementwise;
-import org.lapidary.ir.op.Indexing;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
@@ -34,6 +28,7 @@ import org.lapidary.passes.prune.PruneRecipe.Score;
 final class Surgery {
   private final Graph<NnOp> original;
   private final Map<Value, Branch> branches;
+  private final Map<Value, HeadWidth> widths;
   private final List<Map<String, Tensor>> samples;
   private final ConstantCache weights;
   private final Rows.Real real;
@@ -42,13 +37,17 @@ final class Surgery {
   private final Map<Value, List<Tensor>> known = new HashMap<>();
   private long room = Runtime.getRuntime().maxMemory() / 5;
 
+  /// @param branches of the graph that may be cut, by their result
+  /// @param widths of what is left of heads, by branch; those of the others stay
   Surgery(
       Graph<NnOp> original,
       Map<Value, Branch> branches,
+      Map<Value, HeadWidth> widths,
       List<Map<String, Tensor>> samples,
       ConstantCache weights) {
     this.original = original;
     this.branches = branches;
+    this.widths = widths;
     this.samples = samples;
     this.weights = weights;
     this.real = Rows.Real.of(samples);
@@ -118,12 +117,7 @@ final class Surgery {
     private final Map<Value, Integer> keep;
     private final Score score;
     private final Optional<Sparsity> sparsity;
-    private final GraphBuilder<NnOp> builder = new GraphBuilder<>(original.name());
-    private final Map<Value, Data> constants = new HashMap<>();
-    private final Map<Value, List<Tensor>> tensors = new HashMap<>();
-    private final Map<Value, Value> left = new HashMap<>();
-    private final Map<Value, Loc> locs = new HashMap<>();
-    private final Map<Value, NnOp> ops = new HashMap<>();
+    private final Workbench bench = new Workbench(original, samples, weights, real);
     private final Map<Value, float[]> instead = new HashMap<>();
     private final Map<Value, Double> errors = new HashMap<>();
 
@@ -134,260 +128,109 @@ final class Surgery {
     }
 
     Outcome run() {
-      for (Graph.Port port : original.inputs()) {
-        builder.input(port);
-        tensors.put(
-            port.value(),
-            samples.stream().map(s -> Objects.requireNonNull(s.get(port.name()))).toList());
-      }
       int at = 0;
       for (Graph.Node<NnOp> node : original.nodes()) {
-        ops.put(node.result(), node.op());
-        locs.put(node.result(), node.loc());
-        if (node.op() instanceof Layout.Const(Data data)) {
-          constants.put(node.result(), data);
-          builder.keep(node);
+        bench.reach(node);
+        if (node.op() instanceof Layout.Const) {
+          bench.keep(node);
         } else {
-          tensors.put(node.result(), original(node));
+          bench.see(node.result(), original(node));
           follow(node);
           forget(node, at);
         }
         at++;
       }
-      original.results().forEach(p -> builder.result(p.name(), left(p.value())));
       Value result = original.results().getFirst().value();
       return new Outcome(
-          EliminateDeadCode.in(builder.build()), seen(result), seen(left(result)), real, errors);
+          EliminateDeadCode.in(bench.build()),
+          bench.seen(result),
+          bench.seen(bench.left(result)),
+          real,
+          errors);
     }
 
     /// Does in the pruned graph what the original has just done.
     private void follow(Graph.Node<NnOp> node) {
       Branch branch = branches.get(node.result());
-      Integer groups = branch == null ? null : keep.get(branch.result());
       float[] constant = instead.remove(node.result());
-      if (branch != null && groups != null && groups < branch.groups()) {
-        prune(branch, groups);
+      if (branch != null && isCut(branch)) {
+        cut(branch);
       } else if (constant != null) {
-        Value row = constant(node.loc().node() + "/instead", List.of(constant.length), constant);
-        Branch gone = branchOf(node.result());
-        left.put(node.result(), emit(new Elementwise.Add(left(gone.stream()), row), node.loc()));
+        Value row =
+            bench.constant(node.loc().node() + "/instead", List.of(constant.length), constant);
+        Value stream = bench.left(branchOf(node.result()).stream());
+        bench.leave(node.result(), bench.emit(new Elementwise.Add(stream, row), node.loc()));
       } else if (sparsity.isPresent()
           && node.op() instanceof Neural.MatMul m
           && isInBranch(m, node)) {
-        left.put(node.result(), thin(node, m, sparsity.orElseThrow()));
+        bench.leave(node.result(), thin(node, m, sparsity.orElseThrow()));
       } else {
-        Graph.Node<NnOp> mapped = node.mapOperands(this::left);
+        Graph.Node<NnOp> mapped = node.mapOperands(bench::left);
         if (mapped.op().equals(node.op())) {
-          builder.keep(node);
+          bench.keep(node);
         } else {
-          left.put(node.result(), emit(mapped.op(), node.loc()));
+          bench.leave(node.result(), bench.emit(mapped.op(), node.loc()));
         }
       }
     }
 
-    private boolean isInBranch(Neural.MatMul product, Graph.Node<NnOp> node) {
-      return constants.containsKey(product.b())
-          && Rows.fits(seen(product.a()).getFirst())
-          && branches.values().stream()
-              .anyMatch(b -> b.product().equals(node.result()) || b.rows().contains(node.result()));
+    private int groups(Branch branch) {
+      return keep.getOrDefault(branch.result(), branch.groups());
     }
 
-    /// The product with zeros among its weights, which aims at what it gave, whatever it meets now.
-    private Value thin(Graph.Node<NnOp> node, Neural.MatMul product, Sparsity wanted) {
-      Data data = constant(product.b());
-      int positions = node.result().type().dim(1);
-      Rows x = Rows.of(seen(left(product.a())), positions, real);
-      Rows target = Rows.of(seen(node.result()), positions, real);
-      float[] thin = SparseFit.of(x, target, weights.apply(data).f32(), wanted);
-      Value weight = constant(data.name(), data.type().dims(), thin);
-      return emit(new Neural.MatMul(left(product.a()), weight), node.loc());
+    private HeadWidth width(Branch branch) {
+      return widths.getOrDefault(branch.result(), HeadWidth.of(branch));
+    }
+
+    private boolean isCut(Branch branch) {
+      return groups(branch) < branch.groups() || !width(branch).equals(HeadWidth.of(branch));
+    }
+
+    private void cut(Branch branch) {
+      BranchCut cut = new BranchCut(bench, branch);
+      int groups = groups(branch);
+      if (groups == 0) {
+        instead.put(branch.sum(), score == Score.MAGNITUDE ? cut.bias() : cut.mean());
+        errors.put(branch.result(), 1.0);
+      } else if (score == Score.MAGNITUDE) {
+        cut.largest(groups, width(branch));
+      } else {
+        errors.put(branch.result(), cut.fitted(squares(branch, cut), groups, width(branch)));
+      }
+    }
+
+    /// The same for all walks in which nothing before the branch is pruned.
+    private LeastSquares squares(Branch branch, BranchCut cut) {
+      boolean touched = bench.isTouched(branch.operand()) || bench.isTouched(branch.stream());
+      return touched ? cut.squares() : squares.computeIfAbsent(branch, _ -> cut.squares());
     }
 
     private Branch branchOf(Value sum) {
       return branches.values().stream().filter(b -> b.sum().equals(sum)).findFirst().orElseThrow();
     }
 
-    private void prune(Branch branch, int groups) {
-      int positions = seen(left(branch.operand())).getFirst().type().dim(1);
-      Rows target = target(branch, positions);
-      float[] weight = weights.apply(constant(branch.weight())).f32();
-      if (groups == 0) {
-        float[] mean = score == Score.MAGNITUDE ? bias(branch) : floats(target.mean());
-        instead.put(branch.sum(), mean);
-        errors.put(branch.result(), 1.0);
-        return;
-      }
-      Channels channels;
-      LeastSquares.Fit fit;
-      if (score == Score.MAGNITUDE) {
-        channels = new Channels(branch, largest(branch, groups));
-        fit =
-            new LeastSquares.Fit(rows(weight, channels, target.width()), bias(branch), Double.NaN);
-      } else {
-        LeastSquares squares = squares(branch, positions, target, weight);
-        channels = new Channels(branch, squares.choose(branch.width(), groups));
-        fit = squares.fit(channels.indices());
-      }
-      errors.put(branch.result(), fit.error());
-      write(branch, channels, fit, target.width());
+    private boolean isInBranch(Neural.MatMul product, Graph.Node<NnOp> node) {
+      return bench.isConstant(product.b())
+          && Rows.fits(bench.seen(product.a()).getFirst())
+          && branches.values().stream()
+              .anyMatch(b -> b.product().equals(node.result()) || b.rows().contains(node.result()));
     }
 
-    /// The same for all walks in which nothing before the branch is pruned.
-    private LeastSquares squares(Branch branch, int positions, Rows target, float[] weight) {
-      Supplier<LeastSquares> made =
-          () ->
-              new LeastSquares(
-                  Rows.of(seen(left(branch.operand())), positions, real), target, weight);
-      boolean untouched = !left.containsKey(branch.operand()) && !left.containsKey(branch.stream());
-      return untouched ? squares.computeIfAbsent(branch, _ -> made.get()) : made.get();
-    }
-
-    /// What the branch should add to the stream as it is now.
-    private Rows target(Branch branch, int positions) {
-      Rows result = Rows.of(seen(branch.result()), positions, real);
-      Value now = left(branch.stream());
-      if (now.equals(branch.stream()) || !tensors.containsKey(now)) {
-        return result;
-      }
-      Rows before = Rows.of(seen(branch.stream()), positions, real);
-      return result.plus(before, 1).plus(Rows.of(seen(now), positions, real), -1);
-    }
-
-    /// Emits the branch on the channels that stay, with a new last layer.
-    private void write(Branch branch, Channels channels, LeastSquares.Fit fit, int outputs) {
-      Map<Value, Value> narrow = new HashMap<>();
-      List<Value> made = new ArrayList<>();
-      for (Value v : inOrder(branch)) {
-        NnOp op = OpInfo.mapOperands(op(v), o -> narrowed(branch, channels, narrow, v, o));
-        Value value = emit(channels.narrowed(op), loc(v));
-        narrow.put(v, value);
-        made.add(value);
-      }
-      String name = constant(branch.weight()).name();
-      Value weight = constant(name, List.of(channels.count(), outputs), fit.weight());
-      Value bias = constant(name + "/bias", List.of(outputs), fit.bias());
-      Value operand = Objects.requireNonNull(narrow.get(branch.operand()));
-      Value product = emit(new Neural.MatMul(operand, weight), loc(branch.product()));
-      left.put(branch.result(), emit(new Elementwise.Add(product, bias), loc(branch.result())));
-      made.add(product);
-      made.forEach(tensors::remove);
-    }
-
-    private List<Value> inOrder(Branch branch) {
-      List<Value> all = new ArrayList<>(branch.rows());
-      all.addAll(branch.inside());
-      return original.nodes().stream().map(Graph.Node::result).filter(all::contains).toList();
-    }
-
-    private Value narrowed(
-        Branch branch, Channels channels, Map<Value, Value> narrow, Value result, Value operand) {
-      Value own = narrow.get(operand);
-      if (own != null) {
-        return own;
-      }
-      Data data = constants.get(operand);
-      if (data != null && channels.isPerChannel(operand, result)) {
-        Value columns = builder.emit(new Layout.Const(channels.columns(data)), loc(operand));
-        constants.put(columns, channels.columns(data));
-        return columns;
-      }
-      if (channels.isPerHead(operand)) {
-        int[] groups = channels.groups();
-        Tensor heads =
-            Tensor.i64(List.of(groups.length), IntStream.of(groups).asLongStream().toArray());
-        Value indices = builder.constant("heads", heads);
-        constants.put(indices, Data.of("heads", heads));
-        return emit(new Indexing.Gather(left(operand), indices, 1), loc(branch.result()));
-      }
-      return left(operand);
-    }
-
-    private float[] bias(Branch branch) {
-      return branch
-          .bias()
-          .map(b -> weights.apply(constant(b)).f32())
-          .orElseGet(() -> new float[branch.weight().type().dim(1)]);
-    }
-
-    /// The groups with the largest weights, in and out.
-    private int[] largest(Branch branch, int count) {
-      double[] sizes = new double[branch.groups()];
-      float[] out = weights.apply(constant(branch.weight())).f32();
-      int outputs = branch.weight().type().dim(1);
-      for (int i = 0; i < out.length; i++) {
-        sizes[i / outputs / branch.width()] += (double) out[i] * out[i];
-      }
-      for (Value v : branch.rows()) {
-        Neural.MatMul product = (Neural.MatMul) op(v);
-        float[] in = weights.apply(constant(product.b())).f32();
-        for (int i = 0; i < in.length; i++) {
-          sizes[i % branch.channels() / branch.width()] += (double) in[i] * in[i];
-        }
-      }
-      return IntStream.range(0, sizes.length)
-          .boxed()
-          .sorted((a, b) -> Double.compare(sizes[b], sizes[a]))
-          .limit(count)
-          .mapToInt(Integer::intValue)
-          .sorted()
-          .toArray();
-    }
-
-    private static float[] rows(float[] weight, Channels channels, int outputs) {
-      int[] kept = channels.indices();
-      float[] rows = new float[kept.length * outputs];
-      for (int i = 0; i < kept.length; i++) {
-        System.arraycopy(weight, kept[i] * outputs, rows, i * outputs, outputs);
-      }
-      return rows;
-    }
-
-    private static float[] floats(double[] values) {
-      float[] out = new float[values.length];
-      for (int i = 0; i < out.length; i++) {
-        out[i] = (float) values[i];
-      }
-      return out;
-    }
-
-    private List<Tensor> seen(Value v) {
-      return Objects.requireNonNull(tensors.get(v), "used before it is defined");
-    }
-
-    private Data constant(Value v) {
-      return Objects.requireNonNull(constants.get(v));
-    }
-
-    private NnOp op(Value v) {
-      return Objects.requireNonNull(ops.get(v));
-    }
-
-    private Loc loc(Value v) {
-      return locs.getOrDefault(v, Loc.NONE);
-    }
-
-    private Value left(Value v) {
-      return left.getOrDefault(v, v);
-    }
-
-    private Value constant(String name, List<Integer> dims, float[] elements) {
-      Data data = Data.of(name, Tensor.f32(dims, elements));
-      Value value = builder.emit(new Layout.Const(data), Loc.NONE);
-      constants.put(value, data);
-      return value;
-    }
-
-    private Value emit(NnOp op, Loc loc) {
-      Value value = builder.emit(op, loc);
-      tensors.put(value, compute(new Graph.Node<>(value, op, loc)));
-      return value;
+    /// The product with zeros among its weights, which aims at what it gave, whatever it meets now.
+    private Value thin(Graph.Node<NnOp> node, Neural.MatMul product, Sparsity wanted) {
+      Data data = bench.data(product.b());
+      Rows x = bench.rows(bench.left(product.a()));
+      Rows target = bench.rows(node.result());
+      float[] thin = SparseFit.of(x, target, bench.elements(product.b()), wanted);
+      Value weight = bench.constant(data.name(), data.type().dims(), thin);
+      return bench.emit(new Neural.MatMul(bench.left(product.a()), weight), node.loc());
     }
 
     /// What the original computes, which is remembered from walk to walk while there is room.
     private List<Tensor> original(Graph.Node<NnOp> node) {
       List<Tensor> seen = known.get(node.result());
       if (seen == null) {
-        seen = compute(node);
+        seen = bench.compute(node);
         long bytes = node.result().type().bytes() * samples.size();
         if (bytes <= room) {
           room -= bytes;
@@ -395,20 +238,6 @@ final class Surgery {
         }
       }
       return seen;
-    }
-
-    private List<Tensor> compute(Graph.Node<NnOp> node) {
-      List<Value> operands = OpInfo.operands(node.op());
-      return IntStream.range(0, samples.size())
-          .parallel()
-          .mapToObj(s ->
-              Evaluator.compute(original, node, operands.stream().map(v -> tensor(v, s)).toList()))
-          .toList();
-    }
-
-    private Tensor tensor(Value v, int sample) {
-      Data data = constants.get(v);
-      return data != null ? weights.apply(data) : seen(v).get(sample);
     }
 
     private void forget(Graph.Node<NnOp> node, int at) {
@@ -422,8 +251,8 @@ final class Surgery {
       }
       for (Value v : seen) {
         if (lastUse.getOrDefault(v, -1) <= at) {
-          tensors.remove(v);
-          tensors.remove(left(v));
+          bench.forget(v);
+          bench.forget(bench.left(v));
         }
       }
     }

@@ -20,6 +20,7 @@ import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.pass.PassRunner;
 import org.lapidary.ir.text.IrPrinter;
 import org.lapidary.passes.PassCatalog;
+import org.lapidary.passes.fuse.AttentionBlock;
 import org.lapidary.testkit.Repository;
 
 final class PrunerTest {
@@ -80,6 +81,7 @@ final class PrunerTest {
         "heads",
         "neurons",
         "heads, neurons",
+        "widths{keys=0.5,values=0.5}",
         "layers",
         "branches{drop=2}",
         "budget{cycles=0.6}"
@@ -93,8 +95,8 @@ final class PrunerTest {
       Map<String, Tensor> fresh = samples(graph, 1, 2).getFirst();
       assertThat(Evaluator.run(pruned.graph(), fresh).keySet())
           .isEqualTo(Evaluator.run(graph, fresh).keySet());
-      if (recipe.contains("heads") || recipe.contains("neurons")) {
-        String smallest = recipe.replaceAll("(heads|neurons)", "$1{score=magnitude}");
+      if (!recipe.contains("drop") && !recipe.equals("layers")) {
+        String smallest = PruneRecipe.parse(recipe).byMagnitude().toString();
         assertThat(pruned.loss()).isLessThan(prune(graph, smallest).loss());
       }
     }
@@ -124,6 +126,29 @@ final class PrunerTest {
     assertThat(IrPrinter.print(prune(GPT, "unread").graph()))
         .as("a language model's rows are all read")
         .isEqualTo(IrPrinter.print(GPT));
+  }
+
+  @Test
+  void queriesKeysAndValuesOfHeadsGetNarrower() {
+    Pruned pruned = prune(BERT, "heads{keep=0.5}, widths{keys=0.5,values=0.25}");
+    List<AttentionBlock> blocks =
+        AttentionBlock.in(pruned.graph()).stream().map(Map.Entry::getValue).toList();
+    assertThat(blocks).hasSize(4);
+    assertThat(blocks)
+        .allSatisfy(b -> {
+          assertThat(b.q().type().dims()).containsExactly(1, 2, 16, 16);
+          assertThat(b.values().type().dims()).containsExactly(1, 2, 16, 8);
+        });
+    Pruned again =
+        Pruner.prune(
+            pruned.graph(),
+            samples(BERT, 4, 1),
+            PruneRecipe.parse("heads{keep=0.5}, widths{keys=0.5,values=0.5}"),
+            ProductCost.MACS,
+            new ConstantCache(1 << 26));
+    assertThat(AttentionBlock.in(again.graph()).getFirst().getValue().q().type().dims())
+        .as("what is narrow already can be cut again")
+        .containsExactly(1, 1, 16, 8);
   }
 
   @Test
@@ -177,6 +202,7 @@ final class PrunerTest {
           heads{keep}        : not an option
           heads, heads       : is given twice
           heads; neurons     : not a list
+          widths{keys=0}     : a head without channels
           layers{drop=-1}    : where a count is due
           """)
   void whatIsWrongIsSaid(String text, String message) {

@@ -14,7 +14,8 @@ final class PruningReport {
   /// A table of all branches.
   static String text(Pruned pruned) {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(List.of("residual branch", "left", "of", "", "error of its fit"));
+    rows.add(
+        List.of("residual branch", "left", "of", "", "keys, values of each", "error of its fit"));
     for (Pruned.Kept kept : pruned.branches()) {
       rows.add(
           List.of(
@@ -22,6 +23,7 @@ final class PruningReport {
               Integer.toString(kept.kept()),
               Integer.toString(kept.groups()),
               kept.what(),
+              kept.keys() == 0 ? "" : "%d, %d".formatted(kept.keys(), kept.values()),
               Double.isNaN(kept.error()) ? "-" : "%.1f %%".formatted(100 * kept.error())));
     }
     return Output.table(rows)
@@ -50,6 +52,10 @@ final class PruningReport {
     one.put("what", kept.what().toLowerCase(Locale.ROOT));
     one.put("kept", kept.kept());
     one.put("of", kept.groups());
+    if (kept.keys() > 0) {
+      one.put("key_width", kept.keys());
+      one.put("value_width", kept.values());
+    }
     if (!Double.isNaN(kept.error())) {
       one.put("error", kept.error());
     }

@@ -66,6 +66,12 @@ final class SurveyCommand implements Callable<Integer> {
   int heads = Kept.TOLERATED.shape().heads();
 
   @Option(
+      names = "--keep-width",
+      paramLabel = "N",
+      description = "Pruning: channels left of each head (default: ${DEFAULT-VALUE}).")
+  int width = Kept.TOLERATED.shape().headWidth();
+
+  @Option(
       names = "--keep-neurons",
       paramLabel = "N",
       description = {
@@ -127,6 +133,7 @@ final class SurveyCommand implements Callable<Integer> {
         all.keeping(
             inRange("--keep-layers", layers, all.layers()),
             inRange("--keep-heads", heads, all.heads()),
+            inRange("--keep-width", width, all.headWidth()),
             inRange("--keep-neurons", neurons, all.ffn())),
         allRows);
   }

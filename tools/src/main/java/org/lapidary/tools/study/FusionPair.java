@@ -33,7 +33,7 @@ public record FusionPair(
   /// The survey's pairs, put off.
   static List<Supplier<FusionPair>> later(TilingCache cache, Batch batch) {
     TransformerShape s = TransformerShape.BERT_BASE;
-    TransformerShape oneHead = s.keeping(s.layers(), 1, s.ffn());
+    TransformerShape oneHead = s.keeping(s.layers(), 1, s.headWidth(), s.ffn());
     Graph<Op> scores = IntegerGraphs.scores(s, 512);
     Graph<Op> longScores = IntegerGraphs.scores(oneHead, 4096);
     Graph<Op> out = IntegerGraphs.projectionAndNorm(512, s.attention(), s.model());

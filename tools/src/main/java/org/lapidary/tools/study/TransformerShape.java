@@ -6,7 +6,7 @@ package org.lapidary.tools.study;
 /// @param layers how many
 /// @param model width of the residual stream, `d`
 /// @param heads attention heads of a layer, `h`
-/// @param headWidth channels of a head; `d / h` unless heads were pruned
+/// @param headWidth channels of a head; `d / h` unless they were pruned
 /// @param ffn neurons of the feed-forward part, `f`
 /// @param order where LayerNorm stands
 public record TransformerShape(
@@ -31,9 +31,9 @@ public record TransformerShape(
   public static final TransformerShape GPT2 =
       new TransformerShape("GPT-2", 12, 768, 12, 64, 3072, Order.BEFORE_PARTS);
 
-  /// This shape with fewer heads, feed-forward neurons and layers.
-  public TransformerShape keeping(int keptLayers, int keptHeads, int keptNeurons) {
-    return new TransformerShape(name, keptLayers, model, keptHeads, headWidth, keptNeurons, order);
+  /// This shape with fewer layers, heads, channels of each head, and feed-forward neurons.
+  public TransformerShape keeping(int keptLayers, int keptHeads, int keptWidth, int keptNeurons) {
+    return new TransformerShape(name, keptLayers, model, keptHeads, keptWidth, keptNeurons, order);
   }
 
   /// Channels of all heads together.

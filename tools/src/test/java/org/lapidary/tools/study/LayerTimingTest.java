@@ -153,7 +153,7 @@ class LayerTimingTest {
   void everyStepIsTimedAndNoneBeatsTheArray() {
     TransformerShape shape = shape(Order.AFTER_SUM);
     QuantizedLayers layers = QuantizedLayers.of(shape, LENGTH);
-    Kept kept = new Kept(shape.keeping(4, 1, 256), true);
+    Kept kept = new Kept(shape.keeping(4, 2, 32, 256), true);
     Waterfall waterfall = Waterfall.of(layers, Optional.of(kept), 20, TilingCache.inMemory());
     assertThat(waterfall.steps())
         .extracting(Waterfall.Step::key)
