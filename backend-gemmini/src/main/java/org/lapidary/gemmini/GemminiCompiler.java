@@ -235,7 +235,7 @@ public final class GemminiCompiler {
     long arrayMacs = kernel instanceof Kernel.Accumulation a ? a.macs(machine.dim()) : 0;
     return new Program.KernelInfo(
         kernel.nodes().stream().map(numbers::node).sorted().toList(),
-        Bound.modelMacs(kernel),
+        Bound.modelMacs(kernel, machine.dim()),
         arrayMacs,
         bound);
   }

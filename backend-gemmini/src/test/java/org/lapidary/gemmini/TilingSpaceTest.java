@@ -39,7 +39,7 @@ class TilingSpaceTest {
   }
 
   /// A random point of a kernel's space, the hardware loop included.
-  private static Tiling any(Kernel.Accumulation kernel, GemminiParams machine, Random random) {
+  static Tiling any(Kernel.Accumulation kernel, GemminiParams machine, Random random) {
     TilingSpace space = new TilingSpace(kernel, machine);
     if (LoopTiling.applies(kernel) && random.nextInt(4) == 0) {
       LoopTiling most = space.library();

@@ -41,7 +41,8 @@ public record Bound(long arrayCycles, long readCycles, long writeCycles, long no
       for (View view : kernel.reads()) {
         if (seen.add(view)) {
           long before = read.getOrDefault(view.buffer(), 0L);
-          long after = Math.min(before + distinctBytes(view), view.buffer().bytes());
+          long needed = distinctBytes(view) - zeroBytes(view, kernel, machine.dim());
+          long after = Math.min(before + needed, view.buffer().bytes());
           read.put(view.buffer(), after);
           readBytes += after - before;
         }
@@ -102,23 +103,40 @@ public record Bound(long arrayCycles, long readCycles, long writeCycles, long no
     return elements;
   }
 
+  /// Bytes of an operand that meet nothing but zeros, or are zeros themselves.
+  private static long zeroBytes(View view, Kernel kernel, int dim) {
+    if (kernel instanceof Kernel.Accumulation a) {
+      for (Contribution c : a.contributions()) {
+        if (c instanceof Contribution.Product p && view.equals(p.b())) {
+          return p.zeros().elements(p.depth(), a.cols(), dim);
+        }
+        if (c instanceof Contribution.Product p && view.equals(p.a())) {
+          long unread = Math.min((long) p.zeros().emptyRows() * dim, p.depth());
+          return distinctBytes(view) / Math.max(1, p.depth()) * unread;
+        }
+      }
+    }
+    return 0;
+  }
+
   private static long ceil(long value, long unit) {
     return (value + unit - 1) / unit;
   }
 
-  /// Multiply-accumulates of the model itself, without those that only scale channels.
-  public static long modelMacs(Kernel kernel) {
+  /// Multiply-accumulates of the model itself, without those that only scale channels and those
+  /// with tiles of zeros.
+  public static long modelMacs(Kernel kernel, int dim) {
     if (!(kernel instanceof Kernel.Accumulation a)) {
       return 0;
     }
-    long elements = (long) a.rows() * a.cols();
+    long rows = a.rows();
     for (int size : a.batch()) {
-      elements *= size;
+      rows *= size;
     }
-    long depth = 0;
+    long macs = 0;
     for (Contribution c : a.contributions()) {
-      depth += c instanceof Contribution.Product p ? p.depth() : 0;
+      macs += c instanceof Contribution.Product p ? rows * p.elements(dim) : 0;
     }
-    return elements * depth;
+    return macs;
   }
 }

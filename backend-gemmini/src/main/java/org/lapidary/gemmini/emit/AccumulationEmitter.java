@@ -10,6 +10,7 @@ import org.lapidary.gemmini.map.Contribution;
 import org.lapidary.gemmini.map.Epilogue;
 import org.lapidary.gemmini.map.Kernel;
 import org.lapidary.gemmini.map.View;
+import org.lapidary.gemmini.map.ZeroTiles;
 
 /// Emits one accumulation, piece by piece, weight stationary; a piece is one or more stages of the
 /// pipeline, emitted one at a time, so that those of several kernels can take turns.
@@ -197,48 +198,64 @@ final class AccumulationEmitter {
     }
   }
 
+  /// A stage's share of a product: a block of the right operand, columns counted from the first of
+  /// the piece.
+  ///
+  /// @param zeros tiles of the whole right operand to be left out
+  private record Share(int k, int col, int depth, int cols, ZeroTiles zeros) {}
+
   private void product(Contribution.Product product, Piece p, boolean started) {
     int depthStep = tiling.depthTiles() * dim;
     int colStep = tiling.stageColTiles() * dim;
+    ZeroTiles zeros = tiling.leftOut(product, started);
     for (int k = 0; k < product.depth(); k += depthStep) {
       for (int c = 0; c < p.cols; c += colStep) {
-        int inner = k;
-        int firstCol = c;
         int depth = Math.min(depthStep, product.depth() - k);
         int cols = Math.min(colStep, p.cols - c);
-        steps.add(() -> product(product, p, inner, firstCol, cols, depth, started));
+        Share share = new Share(k, c, depth, cols, zeros);
+        if (!zeros(share, p).isAll()) {
+          steps.add(() -> product(product, p, share, started));
+        }
       }
     }
   }
 
-  private void product(
-      Contribution.Product product, Piece p, int k, int c, int cols, int depth, boolean started) {
+  private ZeroTiles zeros(Share s, Piece p) {
+    return s.zeros.part(s.k / dim, (p.col + s.col) / dim, chip.tiles(s.depth), chip.tiles(s.cols));
+  }
+
+  private void product(Contribution.Product product, Piece p, Share s, boolean started) {
     View a = product.transposesA() ? transposed(product.a()) : product.a();
     View b = product.transposesB() ? transposed(product.b()) : product.b();
     Block left =
         product.transposesA()
-            ? block(a, p, k, p.row, depth, p.rows)
-            : block(a, p, p.row, k, p.rows, depth);
+            ? block(a, p, s.k, p.row, s.depth, p.rows)
+            : block(a, p, p.row, s.k, p.rows, s.depth);
     Block right =
         product.transposesB()
-            ? block(b, p, p.col + c, k, cols, depth)
-            : block(b, p, k, p.col + c, depth, cols);
+            ? block(b, p, p.col + s.col, s.k, s.cols, s.depth).without(zeros(s, p).transposed())
+            : block(b, p, s.k, p.col + s.col, s.depth, s.cols).without(zeros(s, p));
     load(left, right);
-    multiply(product, p, c, cols, depth, started || k > 0);
+    multiply(product, p, s, started);
   }
 
-  private void multiply(
-      Contribution.Product product, Piece p, int firstCol, int cols, int depth, boolean started) {
+  private void multiply(Contribution.Product product, Piece p, Share s, boolean started) {
     boolean tA = product.transposesA();
     boolean tB = product.transposesB();
     units.array.configure(stage.computes(), tA, tB);
     int rowTiles = blocks(p.rows);
-    int colTiles = chip.tiles(cols);
-    int depthTiles = chip.tiles(depth);
+    int colTiles = chip.tiles(s.cols);
+    int depthTiles = chip.tiles(s.depth);
     for (int k = 0; k < depthTiles; k++) {
-      int inner = Math.min(dim, depth - k * dim);
+      int inner = Math.min(dim, s.depth - k * dim);
       for (int j = 0; j < colTiles; j++) {
-        int width = Math.min(dim, cols - j * dim);
+        int row = s.k / dim + k;
+        int col = (p.col + s.col) / dim + j;
+        if (s.zeros.at(row, col)) {
+          continue;
+        }
+        boolean add = started || !s.zeros.isFirst(row, col);
+        int width = Math.min(dim, s.cols - j * dim);
         int right = units.right.row() + (tB ? j * depthTiles + k : k * colTiles + j) * dim;
         for (int i = 0; i < rowTiles; i++) {
           int height = height(p, i);
@@ -246,8 +263,8 @@ final class AccumulationEmitter {
           units.array.multiply(
               stage.computes(),
               new ArrayCommands.Tile(left, height, inner, i == 0 ? right : -1, width),
-              p.tiles.row(i, firstCol / dim + j),
-              started || k > 0);
+              p.tiles.row(i, s.col / dim + j),
+              add);
         }
       }
     }

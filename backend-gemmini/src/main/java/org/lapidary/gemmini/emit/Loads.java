@@ -32,7 +32,7 @@ final class Loads {
   }
 
   /// Loads an int8 matrix into the scratchpad, tile by tile in row-major order from a row on, at
-  /// most so many tiles with one command.
+  /// most so many tiles with one command. A command begins and ends with a tile that is not zero.
   void operand(
       Commands out, State state, OperandBuffer.Block block, int firstRow, int tilesAtOnce) {
     configure(out, state, block.strideBytes(), dim, false);
@@ -40,13 +40,22 @@ final class Loads {
     for (int r = 0; r < block.rows(); r += dim) {
       int rows = Math.min(dim, block.rows() - r);
       int tileRow = firstRow + r * colTiles;
-      for (int c = 0; c < block.cols(); c += tilesAtOnce * dim) {
+      for (int tile = 0; tile < colTiles; tile++) {
+        if (block.zeros().at(r / dim, tile)) {
+          continue;
+        }
+        int last = Math.min(tile + tilesAtOnce, colTiles) - 1;
+        while (block.zeros().at(r / dim, last)) {
+          last--;
+        }
+        int c = tile * dim;
         out.mvin(
             state.number,
             block.address() + r * block.strideBytes() + c,
             LocalAddr.spad(tileRow + c),
-            Math.min(tilesAtOnce * dim, block.cols() - c),
+            Math.min((last + 1) * dim, block.cols()) - c,
             rows);
+        tile = last;
       }
     }
   }

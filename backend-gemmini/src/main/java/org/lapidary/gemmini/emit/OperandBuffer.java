@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.lapidary.gemmini.map.ZeroTiles;
 
 /// The two scratchpad parts of an operand and the blocks they hold. What the next stage needs and
 /// is not there goes to the part that the current stage does not use, over what was not needed for
@@ -13,7 +14,17 @@ import org.jspecify.annotations.Nullable;
 /// else takes turns.
 final class OperandBuffer {
   /// A block of main memory: equal blocks hold equal bytes until memory changes.
-  record Block(long address, long strideBytes, int rows, int cols) {
+  ///
+  /// @param zeros tiles of it that nobody reads, loaded or not
+  record Block(long address, long strideBytes, int rows, int cols, ZeroTiles zeros) {
+    Block(long address, long strideBytes, int rows, int cols) {
+      this(address, strideBytes, rows, cols, ZeroTiles.NONE);
+    }
+
+    Block without(ZeroTiles tiles) {
+      return new Block(address, strideBytes, rows, cols, tiles);
+    }
+
     Hazards.Range range() {
       return new Hazards.Range(address, address + (rows - 1) * strideBytes + cols);
     }

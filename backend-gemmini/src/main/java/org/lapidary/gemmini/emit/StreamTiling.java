@@ -2,6 +2,7 @@ package org.lapidary.gemmini.emit;
 
 import org.lapidary.gemmini.map.Contribution;
 import org.lapidary.gemmini.map.Kernel;
+import org.lapidary.gemmini.map.ZeroTiles;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.Diagnostic.Code;
 import org.lapidary.ir.DiagnosticException;
@@ -23,6 +24,7 @@ import org.lapidary.ir.op.Op;
 /// @param stageColTiles columns of the right operand in a stage, in tiles
 /// @param loadTiles tiles that one `mvin` of an operand may span
 /// @param storeTiles tiles that one `mvout` may span
+/// @param skipsZeros whether tiles of zeros are left out, which hardly ever costs more
 public record StreamTiling(
     int blockRows,
     int rowBlocks,
@@ -32,7 +34,8 @@ public record StreamTiling(
     int depthTiles,
     int stageColTiles,
     int loadTiles,
-    int storeTiles)
+    int storeTiles,
+    boolean skipsZeros)
     implements Tiling {
   /// Four blocks each way: four stores a piece keep the store queue from blocking the others, and
   /// each loaded tile is used four times. Source: rtl/README.md, rule 9.
@@ -94,7 +97,23 @@ public record StreamTiling(
         stageDepth,
         stageCols,
         loadTiles,
-        storeTiles);
+        storeTiles,
+        true);
+  }
+
+  /// The same, zeros being multiplied by like everything else.
+  public StreamTiling withZeros() {
+    return new StreamTiling(
+        blockRows,
+        rowBlocks,
+        colTiles,
+        pingPong,
+        rowsOutermost,
+        depthTiles,
+        stageColTiles,
+        loadTiles,
+        storeTiles,
+        false);
   }
 
   /// Whether keeping the left operand while going along the columns loads less than the reverse.
@@ -111,7 +130,7 @@ public record StreamTiling(
 
   @Override
   public String text() {
-    return "stream %d %d %d %b %b %d %d %d %d"
+    return "stream %d %d %d %b %b %d %d %d %d %b"
         .formatted(
             blockRows,
             rowBlocks,
@@ -121,7 +140,18 @@ public record StreamTiling(
             depthTiles,
             stageColTiles,
             loadTiles,
-            storeTiles);
+            storeTiles,
+            skipsZeros);
+  }
+
+  /// Tiles of a product's right operand that are left out.
+  ///
+  /// @param started whether there is a sum already that it is added to
+  ZeroTiles leftOut(Contribution.Product product, boolean started) {
+    if (!skipsZeros) {
+      return ZeroTiles.NONE;
+    }
+    return started ? product.zeros() : product.zeros().exceptFirstOfEmptyColumns();
   }
 
   /// Diagonal tiles of a column that are loaded at a time.

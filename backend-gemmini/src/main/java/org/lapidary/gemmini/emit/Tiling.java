@@ -23,7 +23,8 @@ public sealed interface Tiling permits StreamTiling, LoopTiling {
               words.nextInt(),
               words.nextInt(),
               words.nextInt(),
-              words.nextInt());
+              words.nextInt(),
+              words.nextBoolean());
       case "loop" -> new LoopTiling(words.nextInt(), words.nextInt(), words.nextInt());
       default -> throw new IllegalArgumentException(text);
     };

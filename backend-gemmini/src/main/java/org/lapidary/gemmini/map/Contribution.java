@@ -8,7 +8,15 @@ public sealed interface Contribution {
   List<View> views();
 
   /// Matrix product. Shapes: a `[batch.., rows, depth]`, b `[batch.., depth, cols]`.
-  record Product(View a, View b) implements Contribution {
+  ///
+  /// @param zeros tiles of `b` that need not be multiplied by; none if `b` is not the same matrix
+  ///   for the whole batch
+  record Product(View a, View b, ZeroTiles zeros) implements Contribution {
+    /// A product of which nothing is known.
+    public Product(View a, View b) {
+      this(a, b, ZeroTiles.NONE);
+    }
+
     @Override
     public List<View> views() {
       return List.of(a, b);
@@ -27,6 +35,20 @@ public sealed interface Contribution {
     /// The same for `b` and its inner axis.
     public boolean transposesB() {
       return !b.unit(-1);
+    }
+
+    /// Tiles of `b` that are multiplied by.
+    public long tiles(int dim) {
+      return ceil(depth(), dim) * ceil(b.dim(-1), dim) - zeros.count();
+    }
+
+    /// Elements of `b` that are multiplied by: multiply-accumulates for each row of `a`.
+    public long elements(int dim) {
+      return (long) depth() * b.dim(-1) - zeros.elements(depth(), b.dim(-1), dim);
+    }
+
+    private static long ceil(long value, long unit) {
+      return (value + unit - 1) / unit;
     }
   }
 

@@ -48,18 +48,29 @@ public sealed interface Kernel {
       return epilogues.stream().anyMatch(Epilogue::needsWholeRows);
     }
 
-    /// Multiply-accumulates of the array, those with diagonal matrices included.
+    /// The same as if no operand had tiles of zeros.
+    public Accumulation withoutZeros() {
+      List<Contribution> full =
+          contributions.stream()
+              .map(c ->
+                  c instanceof Contribution.Product p ? new Contribution.Product(p.a(), p.b()) : c)
+              .toList();
+      return new Accumulation(nodes, batch, rows, cols, full, epilogues);
+    }
+
+    /// Multiply-accumulates of the array, those with diagonal matrices included, those with tiles
+    /// of zeros not.
     public long macs(int dim) {
-      long elements = (long) rows * cols;
+      long height = rows;
       for (int size : batch) {
-        elements *= size;
+        height *= size;
       }
       long macs = 0;
       for (Contribution c : contributions) {
         macs +=
             switch (c) {
-              case Contribution.Product p -> elements * p.depth();
-              case Contribution.Diagonal d -> elements * d.pieces() * Math.min(dim, cols);
+              case Contribution.Product p -> height * p.elements(dim);
+              case Contribution.Diagonal d -> height * cols * d.pieces() * Math.min(dim, cols);
               case Contribution.Matrix _ -> 0;
             };
       }

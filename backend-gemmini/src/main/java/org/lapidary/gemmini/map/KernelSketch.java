@@ -7,6 +7,7 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Accumulate;
+import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.MoveOut;
 import org.lapidary.ir.op.Op;
 
@@ -62,7 +63,8 @@ record KernelSketch(Uses uses, int dim) {
         left.set(rank - 1, m.a().type().dim(-1));
         right.set(rank - 2, m.a().type().dim(-1));
         terms.add(
-            new Contribution.Product(view(m.a()).broadcast(left), view(m.b()).broadcast(right)));
+            new Contribution.Product(
+                view(m.a()).broadcast(left), view(m.b()).broadcast(right), zeros(m.b())));
       }
       case Accumulate.ChannelMul c -> {
         int columns = shape.getLast();
@@ -79,6 +81,13 @@ record KernelSketch(Uses uses, int dim) {
       }
       case Accumulate.Rescale r -> collect(r.x(), shape, terms);
     }
+  }
+
+  /// What is rearranged first counts as full.
+  private ZeroTiles zeros(Value weights) {
+    return uses.op(weights) instanceof Layout.Const c
+        ? ZeroTiles.of(c.data(), dim)
+        : ZeroTiles.NONE;
   }
 
   private static boolean sameShape(Value value, List<Integer> shape) {

@@ -153,7 +153,7 @@ final class Kernels {
         if (!b.unit(-1) && transposes.areWorthACopy(a, b)) {
           b = transposes.copy(m.b(), b, terms.nodes.getLast(), terms.transposes);
         }
-        terms.contributions.add(new Contribution.Product(a, b));
+        terms.contributions.add(new Contribution.Product(a, b, zeros(m.b())));
       }
       case Accumulate.ChannelMul c -> {
         View x = operand(c.x(), terms, terms.shape);
@@ -167,6 +167,12 @@ final class Kernels {
       }
       case Accumulate.Rescale r -> term(r.x(), terms);
     }
+  }
+
+  private ZeroTiles zeros(Value weights) {
+    return uses.isConstant(weights)
+        ? ZeroTiles.of(storage.data(uses.origin(weights)), machine.dim())
+        : ZeroTiles.NONE;
   }
 
   private void term(Value value, Collected terms) {

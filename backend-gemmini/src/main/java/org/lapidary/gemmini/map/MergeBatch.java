@@ -49,7 +49,7 @@ final class MergeBatch {
       contributions.add(
           switch (c) {
             case Contribution.Product p ->
-                new Contribution.Product(mergeRows(p.a()), dropBatch(p.b()));
+                new Contribution.Product(mergeRows(p.a()), dropBatch(p.b()), p.zeros());
             case Contribution.Diagonal d ->
                 new Contribution.Diagonal(mergeRows(d.x()), dropBatch(d.diagonals()), d.pieces());
             case Contribution.Matrix m -> new Contribution.Matrix(mergeRows(m.x()));

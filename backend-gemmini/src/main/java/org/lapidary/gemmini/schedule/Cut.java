@@ -52,7 +52,8 @@ final class Cut {
             case Contribution.Product p ->
                 new Contribution.Product(
                     part(p.a(), axis, from, length),
-                    ofRows ? p.b() : part(p.b(), axis, from, length));
+                    ofRows ? p.b() : part(p.b(), axis, from, length),
+                    p.zeros());
             case Contribution.Diagonal d ->
                 new Contribution.Diagonal(
                     part(d.x(), axis, from, length),

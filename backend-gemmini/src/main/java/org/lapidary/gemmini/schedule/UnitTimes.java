@@ -47,7 +47,7 @@ public record UnitTimes(long array, long store, boolean statistics) {
     for (Contribution c : kernel.contributions()) {
       cycles +=
           switch (c) {
-            case Contribution.Product p -> tiles * ceil(p.depth(), dim);
+            case Contribution.Product p -> rows(kernel) * p.tiles(dim);
             case Contribution.Diagonal d -> tiles * d.pieces();
             case Contribution.Matrix _ -> 0;
           };

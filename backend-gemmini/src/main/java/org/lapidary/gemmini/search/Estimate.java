@@ -44,7 +44,7 @@ final class Estimate {
     for (Contribution c : kernel.contributions()) {
       depth +=
           switch (c) {
-            case Contribution.Product p -> ceil(p.depth(), dim);
+            case Contribution.Product p -> ceil(p.tiles(dim), colTiles);
             case Contribution.Diagonal d -> d.pieces();
             case Contribution.Matrix _ -> 0;
           };
@@ -77,7 +77,7 @@ final class Estimate {
     for (Contribution c : kernel.contributions()) {
       if (c instanceof Contribution.Product p) {
         long full = kernel.rows() / dim;
-        long steps = ceil(p.depth(), dim) * colTiles;
+        long steps = p.tiles(dim);
         long fresh = ceil(rowTiles, t.rowBlocks());
         cycles += steps * full * dim;
         cycles += p.transposesB() ? steps * fresh * dim : 0;
@@ -110,7 +110,7 @@ final class Estimate {
         long slots = slots((long) t.stageColTiles() * t.depthTiles());
         boolean once = blocks * colPieces <= slots || (!t.rowsOutermost() && blocks <= slots);
         long times = once ? 1 : ceil(rowTiles, t.rowBlocks());
-        bytes += copies(p.b()) * kernel.cols() * p.depth() * times;
+        bytes += copies(p.b()) * p.elements(dim) * times;
       }
     }
     return bytes;

@@ -87,7 +87,7 @@ public final class TilingCache {
     return content + "\n" + hash(content) + "\n";
   }
 
-  private static String hash(String text) {
+  static String hash(String text) {
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));

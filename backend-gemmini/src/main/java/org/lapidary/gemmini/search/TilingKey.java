@@ -22,7 +22,7 @@ public record TilingKey(String text) {
     s.append(kernel.batch()).append(kernel.rows()).append('x').append(kernel.cols());
     for (Contribution c : kernel.contributions()) {
       switch (c) {
-        case Contribution.Product p -> s.append(" product ").append(p.depth());
+        case Contribution.Product p -> s.append(" product ").append(p.depth()).append(zeros(p));
         case Contribution.Diagonal d -> s.append(" diagonal ").append(d.pieces());
         case Contribution.Matrix _ -> s.append(" matrix");
       }
@@ -33,6 +33,10 @@ public record TilingKey(String text) {
       append(s, e.out());
     }
     return new TilingKey(s.toString());
+  }
+
+  private static String zeros(Contribution.Product product) {
+    return product.zeros().isEmpty() ? "" : " zeros " + TilingCache.hash(product.zeros().text());
   }
 
   private static String kind(Epilogue epilogue) {

@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.lapidary.gemmini.emit.KernelStream;
@@ -20,10 +22,11 @@ import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
 
 /// Chooses the tiling of each kernel: closed forms rank and prune, the cycle model judges the
-/// streams. Deterministic, and what it chooses is never slower than Gemmini's own library.
+/// streams. Deterministic, and what it chooses is never slower than Gemmini's own library, nor than
+/// what it would choose if tiles of zeros were multiplied by.
 public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>, KernelCost {
   /// Part of every cache key; to be raised when the space, the search or the emission changes.
-  static final int VERSION = 2;
+  static final int VERSION = 3;
 
   /// Pieces of different size that are judged before anything else is varied.
   private static final int PIECES = 12;
@@ -123,6 +126,9 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
     private final Estimate estimate;
     private final Map<Tiling, Long> judged = new LinkedHashMap<>();
 
+    /// Judged whole, unless far off.
+    private final Set<Tiling> safe = new LinkedHashSet<>();
+
     Run(Kernel.Accumulation kernel) {
       this.kernel = kernel;
       this.space = new TilingSpace(kernel, machine);
@@ -149,10 +155,25 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
         deepen(good);
       }
       narrow(bestStreams(1).getFirst());
+      safe.add(space.usual());
       if (LoopTiling.applies(kernel)) {
-        judge(space.library());
+        safe.add(space.library());
       }
-      return decide();
+      Kernel.Accumulation full = kernel.withoutZeros();
+      if (full.equals(kernel)) {
+        return decide();
+      }
+      Choice withZeros = choose(full);
+      safe.add(withZeros.tiling());
+      Choice skipping = decide();
+      return skipping.cycles() <= withZeros.cycles() ? skipping : asIfFull(withZeros);
+    }
+
+    private static Choice asIfFull(Choice choice) {
+      return switch (choice.tiling()) {
+        case StreamTiling s -> new Choice(s.withZeros(), choice.cycles());
+        case LoopTiling _ -> choice;
+      };
     }
 
     /// The tiling of a piece with the best estimate.
@@ -213,17 +234,17 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
     }
 
     /// Extrapolation may mislead where times are close or pieces differ: whole streams decide among
-    /// the best, and against the library's loop and the choice without a search where those are not
-    /// far off.
+    /// the best, and against the library's loop, the choice without a search and the one for full
+    /// operands where those are not far off.
     private Choice decide() {
+      safe.forEach(this::judge);
       List<Tiling> order = best();
       long least = judged.getOrDefault(order.getFirst(), 0L);
       int finalists = Math.clamp(WHOLE_COMMANDS / estimate.commands(), 1, FINALISTS);
       List<Choice> whole = new ArrayList<>();
       for (Tiling t : order) {
-        boolean fixed = t instanceof LoopTiling || t.equals(space.usual());
         double near = whole.size() < finalists ? CLOSE : 0;
-        near = fixed ? NEAR : near;
+        near = safe.contains(t) ? NEAR : near;
         if (whole.isEmpty() || judged.getOrDefault(t, 0L) <= near * least) {
           whole.add(whole(t));
         }
