@@ -7,6 +7,7 @@ import java.util.List;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Strided;
 import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.OpInfo;
 
@@ -20,9 +21,9 @@ final class ElementwiseC {
   static String code(Elementwise op, String refusal) {
     TensorType type = op.resultType();
     List<int[]> strides = new ArrayList<>();
-    strides.add(LoopNest.rowMajor(type.dims()));
+    strides.add(Strided.strides(type.dims()));
     for (Value operand : OpInfo.operands(op)) {
-      strides.add(LoopNest.repeated(operand.type().dims(), type.dims()));
+      strides.add(Strided.broadcastStrides(operand.type().dims(), type.dims()));
     }
     return new LoopNest(type.dims(), strides)
         .code(

@@ -11,6 +11,7 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Strided;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.HostBridge;
@@ -177,7 +178,7 @@ record HostCode(HostPlan plan, List<Long> constantOffsets, long activations) {
   private static String copy(Region region, boolean out) {
     int size = region.dtype().bytes();
     int[] strides = region.stridesBytes().stream().mapToInt(s -> (int) (s / size)).toArray();
-    return new LoopNest(region.dims(), List.of(LoopNest.rowMajor(region.dims()), strides))
+    return new LoopNest(region.dims(), List.of(Strided.strides(region.dims()), strides))
         .code("i", at -> "y[%s] = x0[%s];\n".formatted(at.get(out ? 0 : 1), at.get(out ? 1 : 0)));
   }
 }

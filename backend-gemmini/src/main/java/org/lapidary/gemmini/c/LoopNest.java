@@ -72,26 +72,4 @@ record LoopNest(List<Integer> dims, List<int[]> strides) {
     }
     return terms.isEmpty() ? "0" : String.join(" + ", terms);
   }
-
-  /// Elements between neighbours along each axis, in row-major order.
-  static int[] rowMajor(List<Integer> dims) {
-    int[] strides = new int[dims.size()];
-    int step = 1;
-    for (int axis = dims.size() - 1; axis >= 0; axis--) {
-      strides[axis] = step;
-      step *= dims.get(axis);
-    }
-    return strides;
-  }
-
-  /// Strides that repeat an array of shape `from` up to shape `to`.
-  static int[] repeated(List<Integer> from, List<Integer> to) {
-    int[] own = rowMajor(from);
-    int[] strides = new int[to.size()];
-    int missing = to.size() - from.size();
-    for (int axis = 0; axis < from.size(); axis++) {
-      strides[missing + axis] = from.get(axis) == 1 ? 0 : own[axis];
-    }
-    return strides;
-  }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Strided;
 import org.lapidary.ir.op.Indexing;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Shapes;
@@ -18,7 +19,7 @@ final class MovementC {
       case Layout.Const _, Layout.Reshape _ ->
           throw new IllegalStateException("nothing to compute for " + op);
       case Layout.Transpose(var x, var permutation) -> {
-        int[] from = LoopNest.rowMajor(x.type().dims());
+        int[] from = Strided.strides(x.type().dims());
         int rank = x.type().rank();
         yield copy(
             op.resultType().dims(),
@@ -26,7 +27,7 @@ final class MovementC {
             0);
       }
       case Layout.Slice(var x, var axis, var start, _, var step) -> {
-        int[] strides = LoopNest.rowMajor(x.type().dims());
+        int[] strides = Strided.strides(x.type().dims());
         int a = Shapes.axis(axis, x.type().rank());
         int offset = start * strides[a];
         strides[a] *= step;
@@ -34,12 +35,12 @@ final class MovementC {
       }
       case Layout.Concat(var parts, var axis) -> concat(parts, op.resultType(), axis);
       case Layout.Broadcast(var x, var dims) ->
-          copy(dims, LoopNest.repeated(x.type().dims(), dims), 0);
+          copy(dims, Strided.broadcastStrides(x.type().dims(), dims), 0);
     };
   }
 
   private static String copy(List<Integer> dims, int[] strides, int offset) {
-    return new LoopNest(dims, List.of(LoopNest.rowMajor(dims), strides))
+    return new LoopNest(dims, List.of(Strided.strides(dims), strides))
         .code(
             "i",
             at ->
@@ -49,7 +50,7 @@ final class MovementC {
 
   private static String concat(List<Value> parts, TensorType type, int givenAxis) {
     int axis = Shapes.axis(givenAxis, type.rank());
-    int[] to = LoopNest.rowMajor(type.dims());
+    int[] to = Strided.strides(type.dims());
     StringBuilder out = new StringBuilder();
     int at = 0;
     for (int i = 0; i < parts.size(); i++) {
@@ -57,7 +58,7 @@ final class MovementC {
       String from = "x" + i;
       int offset = at * to[axis];
       out.append(
-          new LoopNest(dims, List.of(to, LoopNest.rowMajor(dims)))
+          new LoopNest(dims, List.of(to, Strided.strides(dims)))
               .code(
                   "i", p -> "y[%d + %s] = %s[%s];\n".formatted(offset, p.get(0), from, p.get(1))));
       at += dims.get(axis);
@@ -133,10 +134,10 @@ final class MovementC {
   private static String gatherElements(
       TensorType from, TensorType type, int givenAxis, String refusal) {
     int axis = Shapes.axis(givenAxis, from.rank());
-    int[] steps = LoopNest.rowMajor(from.dims());
+    int[] steps = Strided.strides(from.dims());
     int along = steps[axis];
     steps[axis] = 0;
-    return new LoopNest(type.dims(), List.of(LoopNest.rowMajor(type.dims()), steps))
+    return new LoopNest(type.dims(), List.of(Strided.strides(type.dims()), steps))
         .code(
             "i",
             p ->
@@ -164,7 +165,7 @@ final class MovementC {
   /// Where the slice at the index tuple `i` begins.
   private static String offset(TensorType type, Value indices, String name, String refusal) {
     int tuple = indices.type().dim(-1);
-    int[] strides = LoopNest.rowMajor(type.dims());
+    int[] strides = Strided.strides(type.dims());
     StringBuilder out = new StringBuilder("int64_t from = 0;\n");
     for (int axis = 0; axis < tuple; axis++) {
       out.append(
@@ -180,7 +181,7 @@ final class MovementC {
   }
 
   private static String line(TensorType type, int axis, String body) {
-    int step = LoopNest.rowMajor(type.dims())[axis];
+    int step = Strided.strides(type.dims())[axis];
     int size = type.dim(axis);
     return """
     for (long line = 0; line < %d; line++) {
@@ -201,7 +202,7 @@ final class MovementC {
         "long p = from + %s * %d;"
             .formatted(
                 op.reverse() ? "(" + (size - 1) + " - i)" : "i",
-                LoopNest.rowMajor(type.dims())[axis]));
+                Strided.strides(type.dims())[axis]));
     String add = floats ? "sum += (double)x0[p];" : "sum = lap_add(sum, x0[p]);";
     String store = "y[p] = (%s)sum;".formatted(CText.element(type.dtype()));
     body.add(op.exclusive() ? store : add);
@@ -213,7 +214,7 @@ final class MovementC {
   private static String argExtreme(Indexing.ArgExtreme op) {
     TensorType type = op.x().type();
     int axis = Shapes.axis(op.axis(), type.rank());
-    int step = LoopNest.rowMajor(type.dims())[axis];
+    int step = Strided.strides(type.dims())[axis];
     boolean floats = type.dtype() == DType.F32;
     String compare =
         floats
@@ -252,7 +253,7 @@ final class MovementC {
         """
             .formatted(
                 op.depth(),
-                LoopNest.rowMajor(type.dims())[axis],
+                Strided.strides(type.dims())[axis],
                 CText.element(type.dtype()),
                 on,
                 off));

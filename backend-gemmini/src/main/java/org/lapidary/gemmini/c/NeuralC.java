@@ -7,6 +7,7 @@ import java.util.List;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Strided;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.HostBridge;
 import org.lapidary.ir.op.MoveOut;
@@ -28,7 +29,7 @@ final class NeuralC {
         int size = type.dim(a);
         yield "lap_softmax(x0, y, %d, %d, %d);\n"
             .formatted(
-                size == 0 ? 0 : type.elements() / size, size, LoopNest.rowMajor(type.dims())[a]);
+                size == 0 ? 0 : type.elements() / size, size, Strided.strides(type.dims())[a]);
       }
       case Neural.LayerNorm(_, _, _, var epsilon) ->
           "lap_layernorm(x0, x1, x2, y, %d, %d, %s);\n"
@@ -62,9 +63,9 @@ final class NeuralC {
     int n = b.type().dim(-1);
     List<Integer> batch = type.dims().subList(0, type.rank() - 2);
     List<int[]> strides = new ArrayList<>();
-    strides.add(scaled(LoopNest.rowMajor(batch), m * n));
-    strides.add(scaled(LoopNest.repeated(stack(a), batch), m * k));
-    strides.add(scaled(LoopNest.repeated(stack(b), batch), k * n));
+    strides.add(scaled(Strided.strides(batch), m * n));
+    strides.add(scaled(Strided.broadcastStrides(stack(a), batch), m * k));
+    strides.add(scaled(Strided.broadcastStrides(stack(b), batch), k * n));
     return new LoopNest(batch, strides)
         .code(
             "i",
@@ -98,14 +99,14 @@ final class NeuralC {
     List<Integer> reduced = new ArrayList<>();
     List<Integer> keptSteps = new ArrayList<>();
     List<Integer> reducedSteps = new ArrayList<>();
-    int[] steps = LoopNest.rowMajor(from.dims());
+    int[] steps = Strided.strides(from.dims());
     for (int axis = 0; axis < from.rank(); axis++) {
       (axes.contains(axis) ? reduced : kept).add(from.dim(axis));
       (axes.contains(axis) ? reducedSteps : keptSteps).add(steps[axis]);
     }
     boolean floats = type.dtype() == DType.F32;
     int count = Shapes.elements(reduced);
-    return new LoopNest(kept, List.of(LoopNest.rowMajor(kept), array(keptSteps)))
+    return new LoopNest(kept, List.of(Strided.strides(kept), array(keptSteps)))
         .code(
             "i",
             outer ->
@@ -165,8 +166,8 @@ final class NeuralC {
           new LoopNest(
                   type.dims(),
                   List.of(
-                      LoopNest.rowMajor(type.dims()),
-                      LoopNest.repeated(b.type().dims(), type.dims())))
+                      Strided.strides(type.dims()),
+                      Strided.broadcastStrides(b.type().dims(), type.dims())))
               .code(
                   "i", at -> "y[%1$s] = lap_add32(x0[%1$s], x1[%2$s]);\n".formatted(at.toArray()));
       case Accumulate.Rescale _ -> throw new IllegalStateException("nothing to compute for " + op);

@@ -6,7 +6,7 @@ import org.lapidary.ir.TensorType;
 
 /// Copies of elements at regular distances, whatever their type. Everything that only moves
 /// elements is made of these.
-final class Strided {
+public final class Strided {
   private Strided() {}
 
   /// A tensor of zeros.
@@ -84,7 +84,7 @@ final class Strided {
   }
 
   /// Elements between neighbours along each axis, in row-major order.
-  static int[] strides(List<Integer> dims) {
+  public static int[] strides(List<Integer> dims) {
     int[] strides = new int[dims.size()];
     int step = 1;
     for (int axis = dims.size() - 1; axis >= 0; axis--) {
@@ -95,7 +95,7 @@ final class Strided {
   }
 
   /// Strides that repeat a tensor of shape `from` up to shape `to`.
-  static int[] broadcastStrides(List<Integer> from, List<Integer> to) {
+  public static int[] broadcastStrides(List<Integer> from, List<Integer> to) {
     int[] own = strides(from);
     int[] strides = new int[to.size()];
     int missing = to.size() - from.size();

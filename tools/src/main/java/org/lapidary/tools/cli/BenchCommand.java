@@ -32,7 +32,7 @@ import picocli.CommandLine.Parameters;
       "accuracy: measures every model of a list in fp32, in ONNX Runtime's own int8 and in ours,",
       "and prints a table in Markdown.",
       "pruning: the same for models pruned by a recipe, and by the size of weights.",
-      "sparsity: the same at 30, 50 and 70 % of zeros among the weights, and at 2 of every 4."
+      "sparsity: the same at 30, 50 and 70 %% of zeros among the weights, and at 2 of every 4."
     },
     footer = {
       "",

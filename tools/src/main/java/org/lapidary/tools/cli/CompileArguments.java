@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.gemmini.search.TilingCache;
 import org.lapidary.ir.Diagnostic;
@@ -267,7 +268,8 @@ final class CompileArguments {
       }
     }
     String after = calibrateSkip == 0 ? "" : " after the first " + calibrateSkip;
-    return CalibrationSet.of(rows.size() + " samples of " + calibrate + after, graph, rows);
+    String files = calibrate.stream().map(Path::toString).collect(Collectors.joining(", "));
+    return CalibrationSet.of(rows.size() + " samples of " + files + after, graph, rows);
   }
 
   /// So many samples of a file, without those that are skipped.

@@ -1,6 +1,8 @@
 package org.lapidary.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.lapidary.tools.cli.Shell.BERT;
+import static org.lapidary.tools.cli.Shell.compileBert;
 import static org.lapidary.tools.cli.Shell.lapidary;
 
 import java.io.IOException;
@@ -19,9 +21,6 @@ import org.lapidary.tools.data.Npy;
 
 /// The program as its users meet it: commands, exit codes, messages.
 final class CommandLineTest {
-  private static final Path BERT =
-      Path.of(System.getProperty("lapidary.root", ".."), "testdata/models/bert-reviews");
-
   @TempDir Path folder = Path.of("");
 
   private Path sample(String name) throws IOException {
@@ -104,7 +103,7 @@ final class CommandLineTest {
     assertThat(compiled.err().lines())
         .singleElement()
         .asString()
-        .startsWith("calibration: 8 samples of [")
+        .startsWith("calibration: 8 samples of ")
         .contains("; method mse; ");
     assertThat(compiled.code()).isZero();
     assertThat(compiled.out())
@@ -147,24 +146,7 @@ final class CommandLineTest {
   @Test
   void anExportedTraceReplaysFromZeroedMemory() throws IOException {
     Path program = folder.resolve("program");
-    assertThat(
-            lapidary(
-                    "compile",
-                    BERT.resolve("model.onnx"),
-                    "-o",
-                    program,
-                    "--dim",
-                    "batch=1",
-                    "--dim",
-                    "sequence=64",
-                    "--semantics",
-                    "libgemmini",
-                    "--calibrate",
-                    BERT.resolve("calibration"),
-                    "--calibrate-limit",
-                    "4")
-                .code())
-        .isZero();
+    assertThat(compileBert(program, 1, 64, 4, "--semantics", "libgemmini").code()).isZero();
     Path prefix = folder.resolve("trace");
     Ran ran =
         lapidary(
@@ -225,22 +207,7 @@ final class CommandLineTest {
   @Test
   void aProgramRefusesAnotherMachineAndOtherShapes() throws IOException {
     Path program = folder.resolve("program");
-    assertThat(
-            lapidary(
-                    "compile",
-                    BERT.resolve("model.onnx"),
-                    "-o",
-                    program,
-                    "--dim",
-                    "batch=1",
-                    "--dim",
-                    "sequence=32",
-                    "--calibrate",
-                    BERT.resolve("calibration"),
-                    "--calibrate-limit",
-                    "2")
-                .code())
-        .isZero();
+    assertThat(compileBert(program, 1, 32, 2).code()).isZero();
     Ran shape = lapidary(words(new Object[] {"run", program}, inputs()));
     assertThat(shape.code()).isEqualTo(1);
     assertThat(shape.err()).contains("error[invalid-input]").contains("input_ids");
@@ -252,36 +219,10 @@ final class CommandLineTest {
   @Test
   void samplesAreGroupedIntoTheBatchesOfTheModel() throws IOException {
     Path program = folder.resolve("batch");
-    Ran compiled =
-        lapidary(
-            "compile",
-            BERT.resolve("model.onnx"),
-            "-o",
-            program,
-            "--dim",
-            "batch=2",
-            "--dim",
-            "sequence=16",
-            "--calibrate",
-            BERT.resolve("calibration"),
-            "--calibrate-limit",
-            "4");
+    Ran compiled = compileBert(program, 2, 16, 4);
     assertThat(compiled.code()).as(compiled.err()).isZero();
     Files.writeString(program.resolve("notes.txt"), "mine");
-    Ran again =
-        lapidary(
-            "compile",
-            BERT.resolve("model.onnx"),
-            "-o",
-            program,
-            "--dim",
-            "batch=2",
-            "--dim",
-            "sequence=16",
-            "--calibrate",
-            BERT.resolve("calibration"),
-            "--calibrate-limit",
-            "4");
+    Ran again = compileBert(program, 2, 16, 4);
     assertThat(again.code()).isEqualTo(1);
     assertThat(program.resolve("notes.txt")).exists();
   }

@@ -1,6 +1,8 @@
 package org.lapidary.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.lapidary.tools.cli.Shell.BERT;
+import static org.lapidary.tools.cli.Shell.compileBert;
 import static org.lapidary.tools.cli.Shell.lapidary;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,8 +21,6 @@ import org.lapidary.tools.cli.Shell.Ran;
 
 /// `print`, `diff`, `graph` and `opt` on a real model, its dumps and its program.
 final class InspectionTest {
-  private static final Path BERT =
-      Path.of(System.getProperty("lapidary.root", ".."), "testdata/models/bert-reviews");
   private static final Object MODEL = BERT.resolve("model.onnx");
   private static final String QUERY = "*layer.0/attention/self/query/MatMul";
 
@@ -32,21 +32,7 @@ final class InspectionTest {
   static void compile() {
     program = folder.resolve("out");
     dumps = folder.resolve("out.ir");
-    Ran ran =
-        lapidary(
-            "compile",
-            MODEL,
-            "-o",
-            program,
-            "--dim",
-            "batch=1",
-            "sequence=16",
-            "--emit",
-            "program,ir",
-            "--calibrate",
-            BERT.resolve("calibration"),
-            "--calibrate-limit",
-            "2");
+    Ran ran = compileBert(program, 1, 16, 2, "--emit", "program,ir");
     assertThat(ran.code()).as(ran.err()).isZero();
   }
 

@@ -1,6 +1,8 @@
 package org.lapidary.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.lapidary.tools.cli.Shell.BERT;
+import static org.lapidary.tools.cli.Shell.compileBert;
 import static org.lapidary.tools.cli.Shell.lapidary;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -27,8 +29,6 @@ import org.lapidary.tools.data.Npy;
 
 /// A timeline whose slices are the reported cycles: the same sums, nothing twice, nothing left out.
 final class ProfileCommandTest {
-  private static final Path BERT =
-      Path.of(System.getProperty("lapidary.root", ".."), "testdata/models/bert-reviews");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir static Path folder = Path.of("");
@@ -38,19 +38,7 @@ final class ProfileCommandTest {
   @BeforeAll
   static void compile() throws IOException {
     program = folder.resolve("out");
-    Ran ran =
-        lapidary(
-            "compile",
-            BERT.resolve("model.onnx"),
-            "-o",
-            program,
-            "--dim",
-            "batch=1",
-            "sequence=16",
-            "--calibrate",
-            BERT.resolve("calibration"),
-            "--calibrate-limit",
-            "2");
+    Ran ran = compileBert(program, 1, 16, 2);
     assertThat(ran.code()).as(ran.err()).isZero();
     inputs.add("--input");
     for (String name : List.of("input_ids", "attention_mask", "token_type_ids")) {

@@ -1,6 +1,8 @@
 package org.lapidary.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.lapidary.tools.cli.Shell.BERT;
+import static org.lapidary.tools.cli.Shell.compileBert;
 import static org.lapidary.tools.cli.Shell.lapidary;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -41,8 +43,6 @@ import org.openqa.selenium.print.PrintOptions;
 /// The page of a real model: whole, linked, deterministic; and in a real browser, where there is
 /// one, without errors, readable on a phone, usable by keyboard, printable.
 final class ReportCommandTest {
-  private static final Path BERT =
-      Path.of(System.getProperty("lapidary.root", ".."), "testdata/models/bert-reviews");
   private static final int PHONE = 360;
   private static final int DESKTOP = 1280;
 
@@ -141,19 +141,7 @@ final class ReportCommandTest {
   @Test
   void aProgramGivesTheSameBytesEachTimeAndSaysWhatIsNotKnown() throws IOException {
     Path program = folder.resolve("out");
-    Ran ran =
-        lapidary(
-            "compile",
-            BERT.resolve("model.onnx"),
-            "-o",
-            program,
-            "--dim",
-            "batch=1",
-            "sequence=16",
-            "--calibrate",
-            BERT.resolve("calibration"),
-            "--calibrate-limit",
-            "2");
+    Ran ran = compileBert(program, 1, 16, 2);
     assertThat(ran.code()).as(ran.err()).isZero();
     Path once = folder.resolve("once.html");
     Path twice = folder.resolve("twice.html");

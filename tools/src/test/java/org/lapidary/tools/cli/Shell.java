@@ -6,12 +6,18 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.lapidary.testkit.Repository;
 
 /// Runs command lines as a user would.
 final class Shell {
+  /// The shipped BERT with its samples.
+  static final Path BERT = Repository.root().resolve("testdata/models/bert-reviews");
+
   private Shell() {}
 
   /// How a command line ended.
@@ -25,6 +31,16 @@ final class Shell {
           .findFirst()
           .orElseThrow();
     }
+  }
+
+  /// Compiles the shipped BERT, calibrated on a few samples.
+  static Ran compileBert(Path target, int batch, int length, int samples, Object... more) {
+    List<Object> words = new ArrayList<>(List.of("compile", BERT.resolve("model.onnx")));
+    words.addAll(List.of("--dim", "batch=" + batch, "sequence=" + length));
+    words.addAll(List.of("--calibrate", BERT.resolve("calibration")));
+    words.addAll(List.of("--calibrate-limit", samples, "-o", target));
+    words.addAll(List.of(more));
+    return lapidary(words.toArray());
   }
 
   static Ran lapidary(Object... words) {
