@@ -10,6 +10,8 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
+import org.lapidary.passes.canon.Constants;
+import org.lapidary.passes.canon.Definitions;
 
 /// What the matrix products of a graph and of its branches cost.
 final class Costs {
@@ -43,10 +45,17 @@ final class Costs {
   /// All products of a graph.
   static long of(Graph<NnOp> graph, ProductCost cost) {
     long sum = 0;
+    Definitions definitions = Definitions.of(graph);
     for (Graph.Node<NnOp> node : graph.nodes()) {
       if (node.op() instanceof Neural.MatMul(var a, var b)) {
         sum +=
-            cost.of(count(node.result()), rows(node.result()), a.type().dim(-1), b.type().dim(-1));
+            cost.of(
+                new ProductCost.Product(
+                    count(node.result()),
+                    rows(node.result()),
+                    a.type().dim(-1),
+                    b.type().dim(-1),
+                    Constants.is(b, definitions)));
       }
     }
     return sum;
@@ -76,16 +85,11 @@ final class Costs {
       return 0;
     }
     Branch branch = Objects.requireNonNull(priced.get(asked));
-    long sum =
-        cost.of(
-            count(branch.product()),
-            rows(branch.product()),
-            groups * width.values(),
-            branch.weight().type().dim(1));
+    long sum = weighted(branch.product(), groups * width.values(), branch.weight().type().dim(1));
     for (Value v : branch.rows()) {
       boolean values = branch.projections().map(p -> p.value().product().equals(v)).orElse(true);
       int channels = groups * (values ? width.values() : width.keys());
-      sum += cost.of(count(v), rows(v), depth(v), channels);
+      sum += weighted(v, depth(v), channels);
     }
     List<Value> perHead = branch.inside().stream().filter(products::containsKey).toList();
     if (!perHead.isEmpty()) { // of an attention: scores, then what the values give
@@ -97,10 +101,16 @@ final class Costs {
 
   private long perHead(Value product, Branch branch, int groups, int depth, int columns) {
     return cost.of(
-        count(product) / branch.groups() * groups,
-        rows(product),
-        depth == 0 ? depth(product) : depth,
-        columns == 0 ? product.type().dim(-1) : columns);
+        new ProductCost.Product(
+            count(product) / branch.groups() * groups,
+            rows(product),
+            depth == 0 ? depth(product) : depth,
+            columns == 0 ? product.type().dim(-1) : columns,
+            false));
+  }
+
+  private long weighted(Value product, int depth, int columns) {
+    return cost.of(new ProductCost.Product(count(product), rows(product), depth, columns, true));
   }
 
   private int depth(Value product) {

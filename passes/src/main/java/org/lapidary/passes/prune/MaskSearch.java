@@ -27,11 +27,15 @@ final class MaskSearch {
 
   private final Surgery surgery;
   private final Costs costs;
+  private final Costs spent;
   private final Score score;
 
-  MaskSearch(Surgery surgery, Costs costs, Score score) {
+  /// @param costs that sizes are rounded by
+  /// @param spent what a budget is of
+  MaskSearch(Surgery surgery, Costs costs, Costs spent, Score score) {
     this.surgery = surgery;
     this.costs = costs;
+    this.spent = spent;
     this.score = score;
   }
 
@@ -81,7 +85,7 @@ final class MaskSearch {
     TreeMap<Integer, Level> levels = new TreeMap<>(Comparator.reverseOrder());
     double before = surgery.operate(fixed, score).loss();
     int all = branch.groups();
-    levels.put(all, new Level(all, before, costs.of(branch, all)));
+    levels.put(all, new Level(all, before, spent.of(branch, all)));
     for (int i = 0; i < (all <= FEW ? all : SHARES.length); i++) {
       int asked = all <= FEW ? i : (int) Math.ceil(SHARES[i] * all);
       int groups = costs.rounded(branch, asked);
@@ -89,7 +93,7 @@ final class MaskSearch {
         Map<Value, Integer> keep = new LinkedHashMap<>(fixed);
         keep.put(branch.result(), groups);
         double loss = surgery.operate(keep, score).loss();
-        levels.put(groups, new Level(groups, loss, costs.of(branch, groups)));
+        levels.put(groups, new Level(groups, loss, spent.of(branch, groups)));
       }
     }
     return new ArrayList<>(levels.values());

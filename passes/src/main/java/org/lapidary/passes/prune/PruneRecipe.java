@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import org.lapidary.ir.pass.RecordText;
 
 /// What is taken out of a model, as text: `heads{keep=0.5}, neurons{keep=0.5}`, or
@@ -71,10 +72,27 @@ public record PruneRecipe(List<Item> items) {
   }
 
   /// Heads, neurons and branches, as many of each in each layer as lose least at the model's
-  /// results for so many cycles: at most a share of those of all matrix products.
-  public record Budget(double cycles, Score score) implements Item {
+  /// results for what they may cost: at most a share of all matrix products' cycles, of their
+  /// floating-point operations or of their weights; one of these shares is less than 1.
+  public record Budget(double cycles, double flops, double size, Score score) implements Item {
     public Budget {
       requireShare("cycles", cycles);
+      requireShare("flops", flops);
+      requireShare("size", size);
+    }
+
+    /// The share that may be left.
+    double share() {
+      return Math.min(cycles, Math.min(flops, size));
+    }
+
+    /// Of what that is a share.
+    ProductCost kind(ProductCost machine) {
+      return cycles < 1 ? machine : flops < 1 ? ProductCost.FLOPS : ProductCost.SIZE;
+    }
+
+    private boolean isOne() {
+      return DoubleStream.of(cycles, flops, size).filter(share -> share < 1).count() == 1;
     }
   }
 
@@ -132,7 +150,7 @@ public record PruneRecipe(List<Item> items) {
           new Heads(0.5, Score.LEAST_SQUARES),
           new Widths(0.75, 0.75, Score.LEAST_SQUARES),
           new Neurons(0.5, Score.LEAST_SQUARES),
-          new Budget(0.5, Score.LEAST_SQUARES),
+          new Budget(1, 1, 1, Score.LEAST_SQUARES),
           new Weights(0.5, Weights.ANY, Score.LEAST_SQUARES),
           new Blocks(16, 16, 0.5, Score.LEAST_SQUARES));
 
@@ -143,6 +161,10 @@ public record PruneRecipe(List<Item> items) {
     items = List.copyOf(items);
     if (items.stream().filter(i -> i instanceof Weights || i instanceof Blocks).count() > 1) {
       throw new IllegalArgumentException("weights and blocks do not go together");
+    }
+    if (items.stream().anyMatch(i -> i instanceof Budget budget && !budget.isOne())) {
+      throw new IllegalArgumentException(
+          "a budget is one share below 1, of cycles, flops or size: budget{cycles=0.6}");
     }
   }
 
@@ -160,7 +182,8 @@ public record PruneRecipe(List<Item> items) {
                   case Heads heads -> new Heads(heads.keep(), Score.MAGNITUDE);
                   case Widths widths -> new Widths(widths.keys(), widths.values(), Score.MAGNITUDE);
                   case Neurons neurons -> new Neurons(neurons.keep(), Score.MAGNITUDE);
-                  case Budget budget -> new Budget(budget.cycles(), Score.MAGNITUDE);
+                  case Budget budget ->
+                      new Budget(budget.cycles(), budget.flops(), budget.size(), Score.MAGNITUDE);
                   case Weights weights ->
                       new Weights(weights.keep(), weights.pattern(), Score.MAGNITUDE);
                   case Blocks blocks ->

@@ -10,20 +10,30 @@ import org.lapidary.ir.op.NnOp;
 /// @param recipe what was asked for
 /// @param branches what is left of each residual branch, in the order of the graph
 /// @param loss squared error of the first result on the calibration samples over its variance
-/// @param costBefore of all matrix products
-/// @param costAfter of those that are left
+/// @param cycles of all matrix products where the model is going to run
+/// @param flops of them
+/// @param weights of them
 /// @param samples calibration samples it was fitted to
 public record Pruned(
     Graph<NnOp> graph,
     PruneRecipe recipe,
     List<Kept> branches,
     double loss,
-    long costBefore,
-    long costAfter,
+    Change cycles,
+    Change flops,
+    Change weights,
     int samples) {
 
   public Pruned {
     branches = List.copyOf(branches);
+  }
+
+  /// What there was and what there is.
+  public record Change(long before, long after) {
+    /// What is left, as a share.
+    public double share() {
+      return before == 0 ? 1 : (double) after / before;
+    }
   }
 
   /// What is left of a branch.

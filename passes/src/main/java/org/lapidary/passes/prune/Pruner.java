@@ -23,7 +23,7 @@ public final class Pruner {
   private final Graph<NnOp> graph;
   private final PruneRecipe recipe;
   private final Map<Value, Branch> branches;
-  private final Costs whole;
+  private final Map<Value, HeadWidth> widths;
   private final Costs costs;
   private final ProductCost cost;
   private final Surgery surgery;
@@ -39,10 +39,9 @@ public final class Pruner {
     this.graph = graph;
     this.recipe = recipe;
     this.branches = Anatomy.branches(graph);
-    this.whole = new Costs(branches.values(), Map.of(), run(graph), cost);
-    Map<Value, HeadWidth> widths = widths();
-    this.costs = new Costs(branches.values(), widths, run(graph), cost);
     this.cost = cost;
+    this.widths = widths(costs(Map.of(), cost));
+    this.costs = costs(widths, cost);
     this.inputs = samples;
     this.weights = weights;
     this.surgery = new Surgery(graph, branches, widths, samples, weights);
@@ -68,8 +67,17 @@ public final class Pruner {
     return recipe.get(Unread.class).isPresent() ? ReadRows.only(whole) : whole;
   }
 
+  /// What branches with heads of given widths cost.
+  private Costs costs(Map<Value, HeadWidth> narrower, ProductCost kind) {
+    return new Costs(branches.values(), narrower, run(graph), kind);
+  }
+
+  private Pruned.Change changed(ProductCost kind, Graph<NnOp> left) {
+    return new Pruned.Change(Costs.of(graph, kind), Costs.of(left, kind));
+  }
+
   /// Widths of heads by attention block, if they are to be less than they are.
-  private Map<Value, HeadWidth> widths() {
+  private Map<Value, HeadWidth> widths(Costs whole) {
     Map<Value, HeadWidth> widths = new LinkedHashMap<>();
     recipe
         .get(Widths.class)
@@ -89,10 +97,10 @@ public final class Pruner {
   }
 
   private Pruned pruned() {
-    long before = Costs.of(graph, cost);
     Map<Value, Integer> keep = new LinkedHashMap<>();
     Score score = score();
-    MaskSearch search = new MaskSearch(surgery, costs, score);
+    ProductCost kind = recipe.get(Budget.class).map(b -> b.kind(cost)).orElse(cost);
+    MaskSearch search = new MaskSearch(surgery, costs, costs(widths, kind), score);
     recipe.get(Layers.class).ifPresent(l -> keep.putAll(search.dropping(layers(), l.drop())));
     recipe
         .get(PruneRecipe.Branches.class)
@@ -101,7 +109,7 @@ public final class Pruner {
     recipe.get(Neurons.class).ifPresent(n -> share(Branch.Kind.FEED_FORWARD, n.keep(), keep));
     recipe
         .get(Budget.class)
-        .ifPresent(b -> keep.putAll(search.under(all(), keep, saving(b, keep, before))));
+        .ifPresent(b -> keep.putAll(search.under(all(), keep, saving(b, keep, kind))));
     Surgery.Outcome outcome = surgery.operate(keep, score);
     Surgery.Outcome thin = thinned(outcome);
     Graph<NnOp> left = run(thin.graph());
@@ -110,8 +118,9 @@ public final class Pruner {
         recipe,
         all().stream().map(b -> kept(b, keep, outcome)).toList(),
         loss(outcome, thin),
-        before,
-        Costs.of(left, cost),
+        changed(cost, left),
+        changed(ProductCost.FLOPS, left),
+        changed(ProductCost.SIZE, left),
         inputs.size());
   }
 
@@ -134,11 +143,13 @@ public final class Pruner {
   }
 
   /// What the branches that are not decided yet have to save.
-  private long saving(Budget budget, Map<Value, Integer> keep, long before) {
-    long saving = Costs.of(run(graph), cost) - (long) (budget.cycles() * before);
+  private long saving(Budget budget, Map<Value, Integer> keep, ProductCost kind) {
+    Costs whole = costs(Map.of(), kind);
+    Costs narrow = costs(widths, kind);
+    long saving = Costs.of(run(graph), kind) - (long) (budget.share() * Costs.of(graph, kind));
     for (Branch branch : all()) {
       int groups = keep.getOrDefault(branch.result(), branch.groups());
-      saving -= whole.of(branch, branch.groups()) - costs.of(branch, groups);
+      saving -= whole.of(branch, branch.groups()) - narrow.of(branch, groups);
     }
     return saving;
   }

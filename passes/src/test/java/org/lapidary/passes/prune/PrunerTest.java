@@ -61,7 +61,7 @@ final class PrunerTest {
         graph,
         samples(graph, 4, 1),
         PruneRecipe.parse(recipe),
-        ProductCost.MACS,
+        ProductCost.FLOPS,
         new ConstantCache(1 << 26));
   }
 
@@ -89,9 +89,9 @@ final class PrunerTest {
   void leastSquaresLoseLessThanTakingTheSmallest(String recipe) {
     for (Graph<NnOp> graph : List.of(BERT, GPT)) {
       Pruned pruned = prune(graph, recipe);
-      assertThat(pruned.costAfter()).isLessThan(pruned.costBefore() * 9 / 10);
+      assertThat(pruned.cycles().after()).isLessThan(pruned.cycles().before() * 9 / 10);
       assertThat(pruned.loss()).isPositive();
-      assertThat(Costs.of(pruned.graph(), ProductCost.MACS)).isEqualTo(pruned.costAfter());
+      assertThat(Costs.of(pruned.graph(), ProductCost.FLOPS)).isEqualTo(pruned.cycles().after());
       Map<String, Tensor> fresh = samples(graph, 1, 2).getFirst();
       assertThat(Evaluator.run(pruned.graph(), fresh).keySet())
           .isEqualTo(Evaluator.run(graph, fresh).keySet());
@@ -117,8 +117,8 @@ final class PrunerTest {
   void rowsThatNothingReadsAreLeftOut() {
     Pruned pruned = prune(BERT, "unread");
     // Of a classifier's last layer keys and values alone are computed for all positions.
-    assertThat(pruned.costAfter())
-        .isBetween(pruned.costBefore() * 3 / 4, pruned.costBefore() * 17 / 20);
+    assertThat(pruned.cycles().after())
+        .isBetween(pruned.cycles().before() * 3 / 4, pruned.cycles().before() * 17 / 20);
     assertThat(pruned.loss()).isZero();
     for (Map<String, Tensor> inputs : samples(BERT, 3, 5)) {
       assertThat(Evaluator.run(pruned.graph(), inputs)).isEqualTo(Evaluator.run(BERT, inputs));
@@ -144,7 +144,7 @@ final class PrunerTest {
             pruned.graph(),
             samples(BERT, 4, 1),
             PruneRecipe.parse("heads{keep=0.5}, widths{keys=0.5,values=0.5}"),
-            ProductCost.MACS,
+            ProductCost.FLOPS,
             new ConstantCache(1 << 26));
     assertThat(AttentionBlock.in(again.graph()).getFirst().getValue().q().type().dims())
         .as("what is narrow already can be cut again")
@@ -153,9 +153,13 @@ final class PrunerTest {
 
   @Test
   void aBudgetIsKept() {
-    Pruned pruned = prune(BERT, "budget{cycles=0.6}");
-    assertThat(pruned.costAfter()).isLessThanOrEqualTo(pruned.costBefore() * 6 / 10);
-    assertThat(pruned.costAfter()).isGreaterThan(pruned.costBefore() * 4 / 10);
+    assertThat(prune(BERT, "budget{cycles=0.6}").cycles().share()).isBetween(0.4, 0.6);
+    assertThat(prune(BERT, "budget{flops=0.6}").flops().share()).isBetween(0.4, 0.6);
+    Pruned small = prune(BERT, "unread, widths{keys=0.5,values=1}, budget{size=0.5}");
+    assertThat(small.weights().share()).isBetween(0.4, 0.5);
+    assertThat(small.flops().share())
+        .as("rows that nothing reads save operations, not weights")
+        .isLessThan(small.weights().share());
   }
 
   @Test
@@ -167,8 +171,7 @@ final class PrunerTest {
   @Test
   void sizesAreRoundedUpWhereThatCostsNothing() {
     ProductCost tiles =
-        (count, rows, depth, cols) ->
-            (long) count * rows * ((depth + 15) / 16) * ((cols + 15) / 16);
+        p -> (long) p.count() * p.rows() * ((p.depth() + 15) / 16) * ((p.cols() + 15) / 16);
     Pruned pruned =
         Pruner.prune(
             BERT,
@@ -203,6 +206,8 @@ final class PrunerTest {
           heads, heads       : is given twice
           heads; neurons     : not a list
           widths{keys=0}     : a head without channels
+          budget             : one share below 1, of cycles, flops or size
+          budget{flops=0.5,size=0.5} : one share below 1
           layers{drop=-1}    : where a count is due
           """)
   void whatIsWrongIsSaid(String text, String message) {

@@ -27,10 +27,13 @@ final class PruningReport {
               Double.isNaN(kept.error()) ? "-" : "%.1f %%".formatted(100 * kept.error())));
     }
     return Output.table(rows)
-        + "pruning: %s; products cost %.1f %% of before; relative error of the result %.4f on %d samples%n"
+        + ("pruning: %s; left of all products: %.1f %% of the cycles, %.1f %% of the operations,"
+                + " %.1f %% of the weights; relative error of the result %.4f on %d samples%n")
             .formatted(
                 pruned.recipe(),
-                100.0 * pruned.costAfter() / pruned.costBefore(),
+                100 * pruned.cycles().share(),
+                100 * pruned.flops().share(),
+                100 * pruned.weights().share(),
                 pruned.loss(),
                 pruned.samples());
   }
@@ -38,12 +41,18 @@ final class PruningReport {
   static Map<String, Object> document(Pruned pruned) {
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("recipe", pruned.recipe().toString());
-    document.put("product_cycles_before", pruned.costBefore());
-    document.put("product_cycles_after", pruned.costAfter());
+    put(document, "product_cycles", pruned.cycles());
+    put(document, "product_flops", pruned.flops());
+    put(document, "product_weights", pruned.weights());
     document.put("relative_error", pruned.loss());
     document.put("samples", pruned.samples());
     document.put("branches", pruned.branches().stream().map(PruningReport::branch).toList());
     return document;
+  }
+
+  private static void put(Map<String, Object> document, String what, Pruned.Change change) {
+    document.put(what + "_before", change.before());
+    document.put(what + "_after", change.after());
   }
 
   private static Map<String, Object> branch(Pruned.Kept kept) {

@@ -48,14 +48,14 @@ public final class Pruning {
   static ProductCost cost(CompileOptions options) {
     TilingSearch search = new TilingSearch(options.machine(), options.semantics(), options.cache());
     int dim = options.machine().dim();
-    return (count, rows, depth, cols) ->
+    return product ->
         search
             .choose(
                 new MatmulShape(
-                        count,
-                        rows,
-                        (cols + dim - 1) / dim * dim,
-                        (depth + dim - 1) / dim * dim,
+                        product.count(),
+                        product.rows(),
+                        (product.cols() + dim - 1) / dim * dim,
+                        (product.depth() + dim - 1) / dim * dim,
                         false,
                         MatmulShape.Bias.NONE,
                         MatmulShape.Activation.NONE)
