@@ -79,6 +79,22 @@ final class ReproducibilityTest {
   }
 
   @Test
+  void aFileThatCannotCarryItsManifestHasItBeside() throws IOException {
+    Path model = user("beside").resolve("model.onnx");
+    Path rewritten = model.resolveSibling("rewritten.onnx");
+    Path dumps = model.resolveSibling("dumps");
+    Shell.Ran ran =
+        Shell.lapidary(
+            "opt", model, "--dim", "batch=1", "sequence=8", "--dump-dir", dumps, "-o", rewritten);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(model.resolveSibling("rewritten.onnx.manifest.json"))
+        .content()
+        .contains("\"command\" : \"opt\"", "\"name\" : \"model.onnx\"")
+        .doesNotContain(folder.toString());
+    assertThat(dumps.resolve(Manifest.FILE)).content().contains("\"command\" : \"opt\"");
+  }
+
+  @Test
   void theVersionIsThatOfTheBuild() throws IOException {
     assertThat(Files.readString(Repository.root().resolve("pom.xml")))
         .contains("<version>" + Main.VERSION.replace("lapidary ", "") + "</version>");
