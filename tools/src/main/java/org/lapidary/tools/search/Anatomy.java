@@ -18,6 +18,7 @@ import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.OpInfo;
+import org.lapidary.passes.cut.Axes;
 
 /// Where the layers of a model are: between one residual sum and the next there is either a class
 /// of heads or a class of neurons that can be cut by itself.

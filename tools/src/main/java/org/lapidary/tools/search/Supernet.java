@@ -8,10 +8,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.lapidary.frontend.onnx.OnnxExporter;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.pass.ShareCommonSubexpressions;
+import org.lapidary.passes.cut.Axes;
+import org.lapidary.passes.cut.Slicer;
 
 /// A model whose layers have an attention and a feed-forward block each, and what its sub-networks
 /// are: the first layers, of each the first heads and neurons, of everything the first channels of
@@ -79,16 +83,20 @@ public final class Supernet {
         .ifPresent(p -> {
           throw new IllegalArgumentException(p);
         });
-    Map<Integer, Integer> first = new HashMap<>();
-    first.put(anatomy.hidden(), genome.hidden());
+    Map<Integer, int[]> left = new HashMap<>();
+    left.put(anatomy.hidden(), first(genome.hidden()));
     for (int l = 0; l < genome.layers().size(); l++) {
       Anatomy.Layer layer = anatomy.layers().get(l);
-      first.put(layer.heads(), genome.layers().get(l).heads());
-      first.put(layer.neurons(), genome.layers().get(l).neurons());
+      left.put(layer.heads(), first(genome.layers().get(l).heads()));
+      left.put(layer.neurons(), first(genome.layers().get(l).neurons()));
     }
     Value last = anatomy.layers().getLast().result();
     Value kept = anatomy.layers().get(genome.layers().size() - 1).result();
-    return Slicer.cut(Slicer.shortcut(graph, last, kept), axes, first);
+    return ShareCommonSubexpressions.in(Slicer.cut(Slicer.shortcut(graph, last, kept), axes, left));
+  }
+
+  private static int[] first(int count) {
+    return IntStream.range(0, count).toArray();
   }
 
   /// Writes the sub-network of a genome as an ONNX file, whole or not at all.

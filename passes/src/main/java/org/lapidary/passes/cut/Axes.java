@@ -1,6 +1,7 @@
-package org.lapidary.tools.search;
+package org.lapidary.passes.cut;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +23,7 @@ import org.lapidary.ir.op.OpInfo;
 /// them.
 ///
 /// The graph must not share constants: `ones` that normalize two streams are two constants here.
-final class Axes {
+public final class Axes {
   /// What is known of the axes of a class.
   ///
   /// @param size before any cut
@@ -39,7 +40,7 @@ final class Axes {
 
   private Axes() {}
 
-  static Axes of(Graph<NnOp> graph) {
+  public static Axes of(Graph<NnOp> graph) {
     Axes all = new Axes();
     graph.inputs().forEach(port -> all.add(port.value()));
     graph.nodes().forEach(node -> all.add(node.result()));
@@ -50,38 +51,40 @@ final class Axes {
   }
 
   /// The class of an axis; negative numbers count from the end.
-  int of(Value value, int axis) {
+  public int of(Value value, int axis) {
     int[] own = axes(value);
     return root(own[axis < 0 ? own.length + axis : axis]);
   }
 
   /// Whether the class can be cut by itself.
-  boolean isFree(int of) {
+  public boolean isFree(int of) {
     return !traits.get(root(of)).fixed() && traits.get(root(of)).parts().isEmpty();
   }
 
   /// Size before any cut.
-  int size(int of) {
+  public int size(int of) {
     return traits.get(root(of)).size();
   }
 
   /// The classes whose product this class is, itself if it is whole.
-  List<Integer> parts(int of) {
+  public List<Integer> parts(int of) {
     Traits own = traits.get(root(of));
     return own.parts().isEmpty()
         ? List.of(root(of))
         : own.parts().stream().map(this::root).toList();
   }
 
-  /// Which positions of an axis are left when the first so many of some classes are kept.
-  int[] kept(int of, Map<Integer, Integer> first) {
+  /// Which positions of an axis are left, rising.
+  ///
+  /// @param left positions that are kept of some classes; of the others all are
+  public int[] kept(int of, Map<Integer, int[]> left) {
     int[] kept = {0};
     for (int part : parts(of)) {
       int size = size(part);
-      int left = first.getOrDefault(part, size);
+      int[] own = left.getOrDefault(part, IntStream.range(0, size).toArray());
       kept =
-          java.util.Arrays.stream(kept)
-              .flatMap(high -> IntStream.range(0, left).map(low -> high * size + low))
+          Arrays.stream(kept)
+              .flatMap(high -> Arrays.stream(own).map(low -> high * size + low))
               .toArray();
     }
     return kept;

@@ -1,4 +1,4 @@
-package org.lapidary.tools.search;
+package org.lapidary.passes.cut;
 
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,14 +17,13 @@ import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.OpInfo;
 import org.lapidary.ir.pass.EliminateDeadCode;
-import org.lapidary.ir.pass.ShareCommonSubexpressions;
 
 /// Cuts classes of axes out of a graph.
-final class Slicer {
+public final class Slicer {
   private Slicer() {}
 
   /// The graph in which every use of a constant is a constant of its own.
-  static Graph<NnOp> withOwnConstants(Graph<NnOp> graph) {
+  public static Graph<NnOp> withOwnConstants(Graph<NnOp> graph) {
     GraphBuilder<NnOp> out = new GraphBuilder<>(graph.name());
     graph.inputs().forEach(out::input);
     Map<Value, Graph.Node<NnOp>> constants = new HashMap<>();
@@ -58,7 +57,7 @@ final class Slicer {
   }
 
   /// The graph in which one value takes the place of another, without what is then dead.
-  static Graph<NnOp> shortcut(Graph<NnOp> graph, Value of, Value by) {
+  public static Graph<NnOp> shortcut(Graph<NnOp> graph, Value of, Value by) {
     List<Graph.Node<NnOp>> nodes =
         graph.nodes().stream().map(n -> n.mapOperands(x -> x == of ? by : x)).toList();
     List<Graph.Port> results =
@@ -68,8 +67,10 @@ final class Slicer {
     return EliminateDeadCode.in(new Graph<>(graph.name(), graph.inputs(), nodes, results));
   }
 
-  /// The graph with only the first elements of some classes of axes.
-  static Graph<NnOp> cut(Graph<NnOp> graph, Axes axes, Map<Integer, Integer> first) {
+  /// The graph with only some elements of some classes of axes, node for node.
+  ///
+  /// @param left positions that are kept of each class, rising
+  public static Graph<NnOp> cut(Graph<NnOp> graph, Axes axes, Map<Integer, int[]> left) {
     GraphBuilder<NnOp> out = new GraphBuilder<>(graph.name());
     Map<Value, Value> cut = new HashMap<>();
     graph.inputs().forEach(out::input);
@@ -78,7 +79,7 @@ final class Slicer {
       Value old = node.result();
       List<int[]> kept =
           IntStream.range(0, old.type().rank())
-              .mapToObj(i -> axes.kept(axes.of(old, i), first))
+              .mapToObj(i -> axes.kept(axes.of(old, i), left))
               .toList();
       List<Integer> dims = kept.stream().map(k -> k.length).toList();
       NnOp op = OpInfo.mapOperands(node.op(), x -> cut.getOrDefault(x, x));
@@ -92,14 +93,14 @@ final class Slicer {
       cut.put(old, out.emit(smaller, node.loc()));
     }
     graph.results().forEach(p -> out.result(p.name(), cut.getOrDefault(p.value(), p.value())));
-    return ShareCommonSubexpressions.in(out.build());
+    return out.build();
   }
 
   private static Data cut(Data data, List<int[]> kept, List<Integer> dims) {
     TensorType type = data.type().withDims(dims);
     return dims.equals(data.type().dims())
         ? data
-        : Data.of(data.name(), cut(data.load(), type, kept));
+        : Data.lazy(data.name(), type, () -> cut(data.load(), type, kept));
   }
 
   private static Tensor cut(Tensor tensor, TensorType type, List<int[]> kept) {
