@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.TensorType;
@@ -54,6 +55,20 @@ public final class Axes {
   public int of(Value value, int axis) {
     int[] own = axes(value);
     return root(own[axis < 0 ? own.length + axis : axis]);
+  }
+
+  /// The class of the residual stream's channels: the one that all normalizations share, if it can
+  /// be cut by itself.
+  public OptionalInt residualStream(Graph<NnOp> graph) {
+    int[] classes =
+        graph.nodes().stream()
+            .filter(n -> n.op() instanceof Neural.LayerNorm)
+            .mapToInt(n -> of(n.result(), -1))
+            .distinct()
+            .toArray();
+    return classes.length == 1 && isFree(classes[0])
+        ? OptionalInt.of(classes[0])
+        : OptionalInt.empty();
   }
 
   /// Whether the class can be cut by itself.

@@ -1,6 +1,8 @@
 package org.lapidary.passes.prune;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
@@ -120,9 +122,50 @@ final class LeastSquares {
   /// The groups of `width` channels that stay, `count` of them, rising.
   int[] choose(int width, int count) {
     if (order.length == 0) {
-      order = new Elimination(width).order();
+      order = order(List.of(this), width);
     }
+    return last(order, count);
+  }
+
+  /// The single channels that stay, `count` of them, rising, of layers that all read them: those
+  /// without which all together lose most of what they give.
+  static int[] choose(List<LeastSquares> layers, int count) {
+    return last(order(layers, 1), count);
+  }
+
+  private static int[] last(int[] order, int count) {
     return Arrays.stream(order, order.length - count, order.length).sorted().toArray();
+  }
+
+  /// All groups, the first to go first; of many a few at a time.
+  private static int[] order(List<LeastSquares> layers, int width) {
+    List<Elimination> eliminations =
+        layers.stream().map(layer -> layer.new Elimination(width)).toList();
+    int[] order = new int[layers.getFirst().channels / width];
+    boolean[] gone = new boolean[order.length];
+    for (int done = 0; done < order.length; ) {
+      double[] costs =
+          IntStream.range(0, order.length)
+              .parallel()
+              .mapToDouble(g ->
+                  gone[g]
+                      ? Double.POSITIVE_INFINITY
+                      : eliminations.stream().mapToDouble(e -> e.cost(g)).sum())
+              .toArray();
+      int[] next =
+          IntStream.range(0, order.length)
+              .boxed()
+              .sorted(Comparator.comparingDouble(g -> costs[g]))
+              .limit(Math.max(1, (order.length - done) / STEPS))
+              .mapToInt(Integer::intValue)
+              .toArray();
+      for (int group : next) {
+        eliminations.parallelStream().forEach(e -> e.remove(group));
+        gone[group] = true;
+        order[done++] = group;
+      }
+    }
+    return order;
   }
 
   /// `H⁻¹` and the best weights, kept up to date while groups go, always the one that costs least.
@@ -146,31 +189,8 @@ final class LeastSquares {
       this.weight = best.data;
     }
 
-    /// All groups, the first to go first; of many a few at a time.
-    int[] order() {
-      int groups = channels / width;
-      int[] order = new int[groups];
-      for (int done = 0; done < groups; ) {
-        double[] costs = new double[groups];
-        for (int g = 0; g < groups; g++) {
-          costs[g] = gone[g * width] ? Double.POSITIVE_INFINITY : cost(g);
-        }
-        int[] next =
-            IntStream.range(0, groups)
-                .boxed()
-                .sorted((a, b) -> Double.compare(costs[a], costs[b]))
-                .limit(Math.max(1, (groups - done) / STEPS))
-                .mapToInt(Integer::intValue)
-                .toArray();
-        for (int group : next) {
-          remove(group);
-          order[done++] = group;
-        }
-      }
-      return order;
-    }
-
-    /// What the error grows by if a group goes and the others are refitted.
+    /// What the error grows by if a group goes and the others are refitted, as a share of the
+    /// target's variance.
     private double cost(int group) {
       DMatrixRMaj pivot = pivot(group);
       double cost = 0;
@@ -185,7 +205,7 @@ final class LeastSquares {
           cost += pivot.get(i, j) * dot;
         }
       }
-      return cost;
+      return cost / Math.max(targetSquares, 1e-30);
     }
 
     /// Eliminates a group: `W -= H⁻¹_g P W_g`, `H⁻¹ -= H⁻¹_g P (H⁻¹_g)ᵀ` with `P = ((H⁻¹)_gg)⁻¹`.

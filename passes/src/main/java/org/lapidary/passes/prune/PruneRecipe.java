@@ -45,6 +45,13 @@ public record PruneRecipe(List<Item> items) {
     }
   }
 
+  /// Channels of the residual stream: a share of them stays, the same ones everywhere.
+  public record Hidden(double keep, Score score) implements Item {
+    public Hidden {
+      requireShare("keep", keep);
+    }
+  }
+
   /// Neurons of feed-forward blocks: a share of them stays in every layer.
   public record Neurons(double keep, Score score) implements Item {
     public Neurons {
@@ -150,6 +157,7 @@ public record PruneRecipe(List<Item> items) {
           new Heads(0.5, Score.LEAST_SQUARES),
           new Widths(0.75, 0.75, Score.LEAST_SQUARES),
           new Neurons(0.5, Score.LEAST_SQUARES),
+          new Hidden(0.875, Score.LEAST_SQUARES),
           new Budget(1, 1, 1, Score.LEAST_SQUARES),
           new Weights(0.5, Weights.ANY, Score.LEAST_SQUARES),
           new Blocks(16, 16, 0.5, Score.LEAST_SQUARES));
@@ -182,6 +190,7 @@ public record PruneRecipe(List<Item> items) {
                   case Heads heads -> new Heads(heads.keep(), Score.MAGNITUDE);
                   case Widths widths -> new Widths(widths.keys(), widths.values(), Score.MAGNITUDE);
                   case Neurons neurons -> new Neurons(neurons.keep(), Score.MAGNITUDE);
+                  case Hidden hidden -> new Hidden(hidden.keep(), Score.MAGNITUDE);
                   case Budget budget ->
                       new Budget(budget.cycles(), budget.flops(), budget.size(), Score.MAGNITUDE);
                   case Weights weights ->

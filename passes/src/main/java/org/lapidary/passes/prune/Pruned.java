@@ -8,7 +8,8 @@ import org.lapidary.ir.op.NnOp;
 ///
 /// @param graph what is left, canonical
 /// @param recipe what was asked for
-/// @param branches what is left of each residual branch, in the order of the graph
+/// @param branches what is left of each residual branch, in the order of the graph, and of the
+///   residual stream, if channels were asked for
 /// @param loss squared error of the first result on the calibration samples over its variance
 /// @param cycles of all matrix products where the model is going to run
 /// @param flops of them
@@ -39,7 +40,7 @@ public record Pruned(
   /// What is left of a branch.
   ///
   /// @param node ONNX node at its end
-  /// @param what heads or neurons
+  /// @param what heads, neurons or channels
   /// @param groups there were
   /// @param kept there are; 0 if the branch is gone
   /// @param keys channels that each head's queries and keys are compared by; 0 of neurons

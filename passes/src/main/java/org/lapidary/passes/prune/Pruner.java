@@ -11,6 +11,7 @@ import org.lapidary.ir.eval.ConstantCache;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.passes.prune.PruneRecipe.Budget;
 import org.lapidary.passes.prune.PruneRecipe.Heads;
+import org.lapidary.passes.prune.PruneRecipe.Hidden;
 import org.lapidary.passes.prune.PruneRecipe.Layers;
 import org.lapidary.passes.prune.PruneRecipe.Neurons;
 import org.lapidary.passes.prune.PruneRecipe.Score;
@@ -111,17 +112,38 @@ public final class Pruner {
         .get(Budget.class)
         .ifPresent(b -> keep.putAll(search.under(all(), keep, saving(b, keep, kind))));
     Surgery.Outcome outcome = surgery.operate(keep, score);
-    Surgery.Outcome thin = thinned(outcome);
+    List<Pruned.Kept> kept =
+        new ArrayList<>(all().stream().map(b -> kept(b, keep, outcome)).toList());
+    Surgery.Outcome thin = thinned(narrowed(outcome, kept));
     Graph<NnOp> left = run(thin.graph());
     return new Pruned(
         left,
         recipe,
-        all().stream().map(b -> kept(b, keep, outcome)).toList(),
-        loss(outcome, thin),
+        kept,
+        thin.loss(),
         changed(cost, left),
         changed(ProductCost.FLOPS, left),
         changed(ProductCost.SIZE, left),
         inputs.size());
+  }
+
+  /// The residual stream with fewer channels.
+  private Surgery.Outcome narrowed(Surgery.Outcome outcome, List<Pruned.Kept> account) {
+    return recipe
+        .get(Hidden.class)
+        .map(item -> {
+          HiddenChannels channels = new HiddenChannels(outcome.graph(), inputs, weights);
+          int count = channels.rounded(item.keep(), cost);
+          account.add(
+              new Pruned.Kept(
+                  "residual stream", "channels", channels.count(), count, 0, 0, Double.NaN));
+          if (count == channels.count()) {
+            return outcome;
+          }
+          HiddenFit.Outcome narrow = channels.keep(count, item.score());
+          return outcome.then(narrow.graph(), narrow.result());
+        })
+        .orElse(outcome);
   }
 
   /// Zeros come last, in a walk over what the parts taken out have left.
@@ -133,13 +155,8 @@ public final class Pruner {
         .or(() -> recipe.get(PruneRecipe.Blocks.class).map(Sparsity::of))
         .map(sparsity ->
             new Surgery(now, Anatomy.branches(now), Map.of(), inputs, weights).thin(sparsity))
+        .map(zeros -> outcome.then(zeros.graph(), zeros.now()))
         .orElse(outcome);
-  }
-
-  private static double loss(Surgery.Outcome parts, Surgery.Outcome zeros) {
-    return new Surgery.Outcome(
-            zeros.graph(), parts.before(), zeros.now(), parts.real(), parts.errors())
-        .loss();
   }
 
   /// What the branches that are not decided yet have to save.

@@ -112,6 +112,15 @@ record Rows(int count, int width, float[] elements) {
     return new Rows(this.count, count, out);
   }
 
+  /// Some columns of every row.
+  Rows columns(int[] chosen) {
+    float[] out = new float[count * chosen.length];
+    for (int i = 0; i < out.length; i++) {
+      out[i] = elements[i / chosen.length * width + chosen[i % chosen.length]];
+    }
+    return new Rows(count, chosen.length, out);
+  }
+
   /// `this + factor * other`.
   Rows plus(Rows other, float factor) {
     float[] sum = elements.clone();

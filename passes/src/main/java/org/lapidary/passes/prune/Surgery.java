@@ -99,6 +99,11 @@ final class Surgery {
     double loss() {
       return before.equals(now) ? 0 : Loss.of(before, now, real);
     }
+
+    /// After something more was done to the graph.
+    Outcome then(Graph<NnOp> later, List<Tensor> result) {
+      return new Outcome(later, before, result, real, errors);
+    }
   }
 
   /// Takes parts out.

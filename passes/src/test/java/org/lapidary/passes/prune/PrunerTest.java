@@ -12,11 +12,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lapidary.frontend.onnx.OnnxImporter;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
+import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.ConstantCache;
 import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
+import org.lapidary.ir.pass.EliminateDeadCode;
 import org.lapidary.ir.pass.PassRunner;
 import org.lapidary.ir.text.IrPrinter;
 import org.lapidary.passes.PassCatalog;
@@ -75,11 +79,42 @@ final class PrunerTest {
     }
   }
 
+  @Test
+  void theResidualStreamGetsNarrower() {
+    for (Graph<NnOp> graph : List.of(BERT, GPT)) {
+      Pruned pruned = prune(graph, "hidden{keep=0.75}");
+      Pruned.Kept stream = pruned.branches().getLast();
+      assertThat(stream.kept() * 4).isEqualTo(stream.groups() * 3);
+      for (Graph.Node<NnOp> node : pruned.graph().nodes()) {
+        if (node.op() instanceof Neural.LayerNorm) {
+          assertThat(node.result().type().dim(-1)).isEqualTo(stream.kept());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aModelThatReturnsTheResidualStreamKeepsIt() {
+    Value last =
+        BERT.nodes().stream()
+            .filter(n -> n.op() instanceof Neural.LayerNorm)
+            .map(Graph.Node::result)
+            .reduce((_, b) -> b)
+            .orElseThrow();
+    Graph<NnOp> encoder =
+        new Graph<>(
+            "encoder", BERT.inputs(), BERT.nodes(), List.of(new Graph.Port("states", last)));
+    assertThatThrownBy(() -> prune(EliminateDeadCode.in(encoder), "hidden"))
+        .isInstanceOf(DiagnosticException.class)
+        .hasMessageContaining("no residual stream whose channels could be taken out");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "heads",
         "neurons",
+        "hidden{keep=0.75}",
         "heads, neurons",
         "widths{keys=0.5,values=0.5}",
         "layers",

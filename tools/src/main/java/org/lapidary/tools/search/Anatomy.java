@@ -62,7 +62,10 @@ record Anatomy(int hidden, List<Layer> layers, int headWidth, Map<Value, Superne
     }
 
     Anatomy run() {
-      int hidden = hidden();
+      int hidden =
+          axes.residualStream(graph)
+              .orElseThrow(
+                  () -> refused("", "has no single residual stream whose channels could be cut"));
       heads = headClasses();
       int attention = -1;
       for (Graph.Node<NnOp> node : graph.nodes()) {
@@ -93,20 +96,6 @@ record Anatomy(int hidden, List<Layer> layers, int headWidth, Map<Value, Superne
 
     private void claim(Set<Value> block, Supernet.Block.Kind kind) {
       block.forEach(v -> owners.put(v, new Supernet.Block(layers.size(), kind)));
-    }
-
-    /// The class that all normalizations share.
-    private int hidden() {
-      Set<Integer> classes = new LinkedHashSet<>();
-      for (Graph.Node<NnOp> node : graph.nodes()) {
-        if (node.op() instanceof Neural.LayerNorm) {
-          classes.add(axes.of(node.result(), -1));
-        }
-      }
-      if (classes.size() != 1 || !axes.isFree(classes.iterator().next())) {
-        throw refused("", "has no single residual stream whose channels could be cut");
-      }
-      return classes.iterator().next();
     }
 
     /// The classes that count products of activations.
