@@ -207,6 +207,8 @@ class HostStepsInCTest {
     }
     emit(new Indexing.CumSum(x, 0, true, false));
     emit(new Indexing.ArgExtreme(x, 0, true, false, true));
+    emit(new Indexing.TopK(x, 7, 0, false));
+    emit(new Indexing.TopK(small, 3, 0, true));
     emit(
         new Neural.MatMul(
             emit(new Layout.Reshape(x, List.of(2, 5))),
@@ -235,6 +237,8 @@ class HostStepsInCTest {
     emit(new Indexing.Trilu(x, 1, true));
     emit(new Indexing.Trilu(x, -1, false));
     emit(new Indexing.ArgExtreme(x, 2, false, true, false));
+    emit(new Indexing.TopK(x, 2, 2, true));
+    emit(new Indexing.TopK(x, 3, 1, false));
     emit(new Indexing.OneHot(index, 4, 1, -1, 2.5, DType.F32));
     emit(new Neural.Softmax(x, 1));
     emit(new Neural.Softmax(x, -1));

@@ -99,6 +99,7 @@ final class MovementC {
                   upper ? ">=" : "<=",
                   k);
       case Indexing.ArgExtreme arg -> argExtreme(arg);
+      case Indexing.TopK top -> topK(top);
       case Indexing.OneHot oneHot -> oneHot(type, oneHot);
     };
   }
@@ -215,12 +216,7 @@ final class MovementC {
     TensorType type = op.x().type();
     int axis = Shapes.axis(op.axis(), type.rank());
     int step = Strided.strides(type.dims())[axis];
-    boolean floats = type.dtype() == DType.F32;
-    String compare =
-        floats
-            ? "lap_compare(x0[from + i * %1$d], x0[from + best * %1$d])"
-            : "(x0[from + i * %1$d] > x0[from + best * %1$d])"
-                + " - (x0[from + i * %1$d] < x0[from + best * %1$d])";
+    String compare = compare(type, "x0[from + i * %1$d]", "x0[from + best * %1$d]");
     String better =
         op.max() ? (op.selectLast() ? ">= 0" : "> 0") : (op.selectLast() ? "<= 0" : "< 0");
     return line(
@@ -235,6 +231,49 @@ final class MovementC {
         y[line] = best;
         """
             .formatted(type.dim(axis), compare.formatted(step), better));
+  }
+
+  private static String compare(TensorType type, String a, String b) {
+    return type.dtype() == DType.F32
+        ? "lap_compare(%s, %s)".formatted(a, b)
+        : "(%1$s > %2$s) - (%1$s < %2$s)".formatted(a, b);
+  }
+
+  /// Sorts every element in among the best so far, behind those that it is no better than.
+  private static String topK(Indexing.TopK op) {
+    TensorType type = op.x().type();
+    int axis = Shapes.axis(op.axis(), type.rank());
+    int step = Strided.strides(type.dims())[axis];
+    String compare =
+        compare(
+            type,
+            "x0[from + i * %d]".formatted(step),
+            "x0[from + best[(p - 1) * %d] * %d]".formatted(step, step));
+    return line(
+        type,
+        axis,
+        """
+        int64_t *best = y + line / %1$d * %2$d + line %% %1$d;
+        for (long i = 0; i < %3$d; i++) {
+        long p = i < %4$d ? i : %4$d;
+        while (p > 0 && (%5$s) %6$s 0) {
+        if (p < %4$d) {
+        best[p * %1$d] = best[(p - 1) * %1$d];
+        }
+        p--;
+        }
+        if (p < %4$d) {
+        best[p * %1$d] = i;
+        }
+        }
+        """
+            .formatted(
+                step,
+                (long) step * op.k(),
+                type.dim(axis),
+                op.k(),
+                compare,
+                op.largest() ? ">" : "<"));
   }
 
   private static String oneHot(TensorType type, Indexing.OneHot op) {

@@ -1,5 +1,6 @@
 package org.lapidary.frontend.onnx;
 
+import static org.lapidary.frontend.onnx.OnnxOp.many;
 import static org.lapidary.frontend.onnx.OnnxOp.onnx;
 
 import java.util.ArrayList;
@@ -25,6 +26,7 @@ final class IndexingOperators {
           onnx("Trilu", 14, "nn.trilu", IndexingOperators::trilu),
           onnx("ArgMax", 1, "nn.arg_extreme", c -> argExtreme(c, true)),
           onnx("ArgMin", 1, "nn.arg_extreme", c -> argExtreme(c, false)),
+          many("TopK", 1, "nn.top_k, nn.gather_elements", IndexingOperators::topK),
           onnx("OneHot", 9, "nn.one_hot", IndexingOperators::oneHot));
 
   /// One known position is a slice, which costs the accelerator nothing.
@@ -109,6 +111,16 @@ final class IndexingOperators {
             c.attributes().flag("keepdims", true),
             max,
             c.attributes().flag("select_last_index", false)));
+  }
+
+  /// Values and positions, in order even where any order is allowed.
+  private static List<Value> topK(Call c) {
+    Value x = c.in(0);
+    int axis = c.axis(c.attributes().small("axis", -1), x);
+    int k = c.attributes().has("k") ? c.attributes().small("k", 0) : c.knownInt(1, "k");
+    boolean largest = c.attributes().flag("largest", true);
+    Value positions = c.emit(new Indexing.TopK(x, k, axis, largest));
+    return List.of(c.emit(new Indexing.GatherElements(x, positions, axis)), positions);
   }
 
   private static Value oneHot(Call c) {

@@ -168,6 +168,15 @@ final class NodeWriter {
               integer("axis", axis),
               integer("keepdims", keepDims ? 1 : 0),
               integer("select_last_index", selectLast ? 1 : 0));
+      case Indexing.TopK(var x, var k, var axis, var largest) ->
+          out.addNode(
+              NodeProto.newBuilder()
+                  .setName(nodeName())
+                  .setOpType("TopK")
+                  .addAllInput(List.of(name(x), longs(List.of(k))))
+                  .addAllOutput(List.of(fresh("values"), to))
+                  .addAttribute(integer("axis", axis))
+                  .addAttribute(integer("largest", largest ? 1 : 0)));
       case Indexing.OneHot(var indices, var depth, var axis, var off, var on, var type) -> {
         String values = weight("values", numbers(type, List.of(2), off, on));
         emit(

@@ -203,6 +203,16 @@ class OperatorsTest {
             .node("Squeeze", "at axis", "row")
             .node("Gather", "x row", "y", i("axis", 1)));
     models.put(
+        "the best and their places",
+        x(13, 3, 5)
+            .longs("k", 2)
+            .node("TopK", "x k", "most m", i("axis", 0))
+            .longs("three", 3)
+            .node("TopK", "most three", "least at", i("largest", 0), i("sorted", 1))
+            .node("Cast", "at", "places", i("to", FLOAT))
+            .node("Add", "least places", "y"));
+    models.put("the best, long ago", x(9, 6).node("TopK", "x", "y at", i("k", 4)));
+    models.put(
         "shape arithmetic",
         x(13, "batch", "seq", 8)
             .node("Shape", "x", "s")

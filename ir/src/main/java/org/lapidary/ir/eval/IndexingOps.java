@@ -1,6 +1,8 @@
 package org.lapidary.ir.eval;
 
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
@@ -23,6 +25,7 @@ final class IndexingOps {
       case Indexing.CumSum sum -> cumSum(x, type, sum);
       case Indexing.Trilu(_, var k, var upper) -> trilu(x, type, k, upper);
       case Indexing.ArgExtreme arg -> argExtreme(x, type, arg);
+      case Indexing.TopK top -> topK(x, type, top);
       case Indexing.OneHot oneHot -> oneHot(x, type, oneHot);
     };
   }
@@ -151,6 +154,27 @@ final class IndexingOps {
       out[n++] = best;
     }
     return Tensor.of(type, out);
+  }
+
+  private static Tensor topK(Tensor x, TensorType type, Indexing.TopK op) {
+    int axis = Shapes.axis(op.axis(), type.rank());
+    int size = x.type().dim(axis);
+    Tensor out = Strided.zeros(type);
+    Lines from = new Lines(x.type(), axis);
+    for (Lines to = new Lines(type, axis); to.next() && from.next(); ) {
+      Comparator<Integer> ascending = (i, j) -> compare(x, from.at(i), from.at(j));
+      long[] best =
+          IntStream.range(0, size)
+              .boxed()
+              .sorted(op.largest() ? ascending.reversed() : ascending) // stable
+              .limit(op.k())
+              .mapToLong(Integer::longValue)
+              .toArray();
+      for (int i = 0; i < best.length; i++) {
+        out.i64()[to.at(i)] = best[i];
+      }
+    }
+    return out;
   }
 
   private static int compare(Tensor x, int a, int b) {

@@ -100,6 +100,25 @@ public sealed interface Indexing extends NnOp {
     }
   }
 
+  /// Positions of the `k` largest (or smallest) elements along an axis, the best first, of equal
+  /// ones the first first, as i64. Source: ONNX TopK-11, its second result, sorted.
+  @Name("nn.top_k")
+  record TopK(Value x, int k, int axis, boolean largest) implements Indexing {
+    @Override
+    public TensorType resultType() {
+      int a = Shapes.axis(axis, x.type().rank());
+      Shapes.require(
+          k >= 0 && k <= x.type().dim(a) && x.type().dtype() != DType.BOOL,
+          "top_k of %d along axis %d of %s",
+          k,
+          axis,
+          x.type());
+      List<Integer> dims = new ArrayList<>(x.type().dims());
+      dims.set(a, k);
+      return TensorType.of(DType.I64, dims);
+    }
+  }
+
   /// `on` at the positions `indices` along a new axis of size `depth`, `off` elsewhere. Source:
   /// ONNX OneHot-11.
   @Name("nn.one_hot")

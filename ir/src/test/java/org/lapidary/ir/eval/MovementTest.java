@@ -120,6 +120,19 @@ class MovementTest {
   }
 
   @Test
+  void theBestOfALine() {
+    Tensor y = Tensor.f32(List.of(2, 4), 5, 9, 9, -1, -2, -2, 0, -2);
+    assertThat(Ops.apply(v -> new Indexing.TopK(v, 3, -1, true), y))
+        .isEqualTo(indices(List.of(2, 3), 1, 2, 0, 2, 0, 1));
+    assertThat(Ops.apply(v -> new Indexing.TopK(v, 2, 1, false), y))
+        .isEqualTo(indices(List.of(2, 2), 3, 0, 0, 1));
+    assertThat(Ops.apply(v -> new Indexing.TopK(v, 1, 0, true), y))
+        .isEqualTo(indices(List.of(1, 4), 0, 0, 0, 0));
+    assertThat(Ops.apply(v -> new Indexing.TopK(v, 2, 0, true), Tensor.i32(List.of(3), 4, 7, 7)))
+        .isEqualTo(indices(List.of(2), 1, 2));
+  }
+
+  @Test
   void oneHot() {
     Tensor i = indices(List.of(2), 1, -1);
     assertThat(Ops.apply(v -> new Indexing.OneHot(v, 3, -1, 0, 5, DType.F32), i))

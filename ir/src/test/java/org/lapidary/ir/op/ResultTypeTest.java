@@ -80,6 +80,8 @@ class ResultTypeTest {
     accepts("f32[2,2]", new Indexing.Gather(f, ids, 1));
     accepts("f32[]", new Indexing.GatherNd(f, ids));
     accepts("i64[2]", new Indexing.ArgExtreme(f, 1, false, true, false));
+    accepts("i64[2,2]", new Indexing.TopK(f, 2, -1, true));
+    refuses(new Indexing.TopK(f, 4, 1, true), "top_k of 4 along axis 1 of f32[2,3]");
     accepts("f32[2,7]", new Indexing.OneHot(ids, 7, -1, 0, 1, DType.F32));
     refuses(new Indexing.Gather(f, f, 1), "f32[2,3] where indices are needed");
     refuses(new Indexing.GatherElements(f, ids, 1), "gather_elements of f32[2,3] at i64[2]");

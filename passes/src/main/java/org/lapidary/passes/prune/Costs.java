@@ -1,6 +1,5 @@
 package org.lapidary.passes.prune;
 
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,29 +16,23 @@ import org.lapidary.passes.canon.Definitions;
 final class Costs {
   private final ProductCost cost;
   private final Map<Value, HeadWidth> widths;
-  private final Map<Value, Neural.MatMul> products = new HashMap<>();
-  private final Map<Branch, Branch> priced = new HashMap<>();
+  private final Map<Value, Graph.Node<NnOp>> products = new HashMap<>();
 
-  /// @param branches that are asked for, in the order of their graph
+  /// @param graph whose branches are asked for
   /// @param widths of what is left of heads, by branch
-  /// @param graph that is going to run: the same, or one that computes fewer rows
-  Costs(
-      Collection<Branch> branches,
-      Map<Value, HeadWidth> widths,
-      Graph<NnOp> graph,
-      ProductCost cost) {
+  /// @param run what is going to run: the same, or the same products with fewer rows
+  Costs(Graph<NnOp> graph, Map<Value, HeadWidth> widths, Graph<NnOp> run, ProductCost cost) {
     this.widths = widths;
     this.cost = cost;
-    List<Branch> run = List.copyOf(Anatomy.branches(graph).values());
-    int at = 0;
-    for (Branch branch : branches) {
-      priced.put(branch, run.size() == branches.size() ? run.get(at++) : branch);
+    List<Graph.Node<NnOp>> asked = products(graph);
+    List<Graph.Node<NnOp>> left = products(run);
+    for (int i = 0; i < asked.size(); i++) {
+      products.put(asked.get(i).result(), (left.size() == asked.size() ? left : asked).get(i));
     }
-    for (Graph.Node<NnOp> node : graph.nodes()) {
-      if (node.op() instanceof Neural.MatMul product) {
-        products.put(node.result(), product);
-      }
-    }
+  }
+
+  private static List<Graph.Node<NnOp>> products(Graph<NnOp> graph) {
+    return graph.nodes().stream().filter(n -> n.op() instanceof Neural.MatMul).toList();
   }
 
   /// All products of a graph.
@@ -71,8 +64,8 @@ final class Costs {
   }
 
   /// A branch with so many of its groups left.
-  long of(Branch asked, int groups) {
-    return of(asked, groups, width(asked));
+  long of(Branch branch, int groups) {
+    return of(branch, groups, width(branch));
   }
 
   /// Channels of each head that are left.
@@ -80,11 +73,10 @@ final class Costs {
     return widths.getOrDefault(branch.result(), HeadWidth.of(branch));
   }
 
-  private long of(Branch asked, int groups, HeadWidth width) {
+  private long of(Branch branch, int groups, HeadWidth width) {
     if (groups == 0) {
       return 0;
     }
-    Branch branch = Objects.requireNonNull(priced.get(asked));
     long sum = weighted(branch.product(), groups * width.values(), branch.weight().type().dim(1));
     for (Value v : branch.rows()) {
       boolean values = branch.projections().map(p -> p.value().product().equals(v)).orElse(true);
@@ -100,22 +92,28 @@ final class Costs {
   }
 
   private long perHead(Value product, Branch branch, int groups, int depth, int columns) {
+    Value run = run(product);
     return cost.of(
         new ProductCost.Product(
-            count(product) / branch.groups() * groups,
-            rows(product),
+            count(run) / branch.groups() * groups,
+            rows(run),
             depth == 0 ? depth(product) : depth,
-            columns == 0 ? product.type().dim(-1) : columns,
+            columns == 0 ? run.type().dim(-1) : columns,
             false));
   }
 
   private long weighted(Value product, int depth, int columns) {
-    return cost.of(new ProductCost.Product(count(product), rows(product), depth, columns, true));
+    Value run = run(product);
+    return cost.of(new ProductCost.Product(count(run), rows(run), depth, columns, true));
+  }
+
+  /// The result of a product where it is going to run.
+  private Value run(Value product) {
+    return Objects.requireNonNull(products.get(product)).result();
   }
 
   private int depth(Value product) {
-    Neural.MatMul op = products.get(product);
-    return op == null ? 0 : op.a().type().dim(-1);
+    return ((Neural.MatMul) Objects.requireNonNull(products.get(product)).op()).a().type().dim(-1);
   }
 
   /// The most groups that cost no more than `groups` do.

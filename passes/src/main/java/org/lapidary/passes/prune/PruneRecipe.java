@@ -71,6 +71,19 @@ public record PruneRecipe(List<Item> items) {
   /// no result changes by it.
   public record Unread() implements Item {}
 
+  /// Tokens that a layer's attention looks at least: of those that come in, a share goes on behind
+  /// the attention of each layer but the last.
+  ///
+  /// @param from the first layer that leaves tokens behind, counted from 1
+  public record Tokens(double keep, int from) implements Item {
+    public Tokens {
+      requireShare("keep", keep);
+      if (from < 1) {
+        throw new IllegalArgumentException("from=" + from + " where layers count from 1");
+      }
+    }
+  }
+
   /// Whole layers: an attention block and the feed-forward block after it, chosen likewise.
   public record Layers(int drop) implements Item {
     public Layers {
@@ -152,6 +165,7 @@ public record PruneRecipe(List<Item> items) {
   private static final List<Record> KNOWN =
       List.of(
           new Unread(),
+          new Tokens(0.75, 1),
           new Layers(1),
           new Branches(1),
           new Heads(0.5, Score.LEAST_SQUARES),
@@ -197,7 +211,7 @@ public record PruneRecipe(List<Item> items) {
                       new Weights(weights.keep(), weights.pattern(), Score.MAGNITUDE);
                   case Blocks blocks ->
                       new Blocks(blocks.rows(), blocks.columns(), blocks.keep(), Score.MAGNITUDE);
-                  case Unread _, Layers _, Branches _ -> item;
+                  case Unread _, Tokens _, Layers _, Branches _ -> item;
                 })
             .toList());
   }

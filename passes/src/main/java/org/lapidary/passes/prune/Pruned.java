@@ -9,7 +9,7 @@ import org.lapidary.ir.op.NnOp;
 /// @param graph what is left, canonical
 /// @param recipe what was asked for
 /// @param branches what is left of each residual branch, in the order of the graph, and of the
-///   residual stream, if channels were asked for
+///   residual stream, if channels were asked for, and of the tokens behind each cut
 /// @param loss squared error of the first result on the calibration samples over its variance
 /// @param cycles of all matrix products where the model is going to run
 /// @param flops of them
@@ -37,14 +37,14 @@ public record Pruned(
     }
   }
 
-  /// What is left of a branch.
+  /// What is left of a branch, or of the tokens behind an attention.
   ///
   /// @param node ONNX node at its end
-  /// @param what heads, neurons or channels
+  /// @param what heads, neurons, channels or tokens
   /// @param groups there were
   /// @param kept there are; 0 if the branch is gone
-  /// @param keys channels that each head's queries and keys are compared by; 0 of neurons
-  /// @param values channels of each head's values; 0 of neurons
+  /// @param keys channels that each head's queries and keys are compared by; 0 of others
+  /// @param values channels of each head's values; 0 of others
   /// @param error what the fit leaves of its target on the samples, as a share; NaN if there is
   ///   none
   public record Kept(

@@ -4,10 +4,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.ConstantCache;
+import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.passes.prune.PruneRecipe.Budget;
 import org.lapidary.passes.prune.PruneRecipe.Heads;
@@ -25,6 +27,7 @@ public final class Pruner {
   private final PruneRecipe recipe;
   private final Map<Value, Branch> branches;
   private final Map<Value, HeadWidth> widths;
+  private final Graph<NnOp> run;
   private final Costs costs;
   private final ProductCost cost;
   private final Surgery surgery;
@@ -41,6 +44,7 @@ public final class Pruner {
     this.recipe = recipe;
     this.branches = Anatomy.branches(graph);
     this.cost = cost;
+    this.run = run(graph, cuts(graph));
     this.widths = widths(costs(Map.of(), cost));
     this.costs = costs(widths, cost);
     this.inputs = samples;
@@ -64,13 +68,21 @@ public final class Pruner {
 
   /// What is going to run of a graph. Branches are fitted before, to rows that nothing reads as
   /// well: they are like those that are read, and there are many more of them.
-  private Graph<NnOp> run(Graph<NnOp> whole) {
-    return recipe.get(Unread.class).isPresent() ? ReadRows.only(whole) : whole;
+  private Graph<NnOp> run(Graph<NnOp> all, List<TokenCut> cuts) {
+    Graph<NnOp> fewer = LeaveTokens.in(all, cuts);
+    return recipe.get(Unread.class).isPresent() ? ReadRows.only(fewer) : fewer;
+  }
+
+  private List<TokenCut> cuts(Graph<NnOp> all) {
+    return recipe
+        .get(PruneRecipe.Tokens.class)
+        .map(t -> TokenCut.of(all, t, cost))
+        .orElse(List.of());
   }
 
   /// What branches with heads of given widths cost.
   private Costs costs(Map<Value, HeadWidth> narrower, ProductCost kind) {
-    return new Costs(branches.values(), narrower, run(graph), kind);
+    return new Costs(graph, narrower, run, kind);
   }
 
   private Pruned.Change changed(ProductCost kind, Graph<NnOp> left) {
@@ -115,12 +127,14 @@ public final class Pruner {
     List<Pruned.Kept> kept =
         new ArrayList<>(all().stream().map(b -> kept(b, keep, outcome)).toList());
     Surgery.Outcome thin = thinned(narrowed(outcome, kept));
-    Graph<NnOp> left = run(thin.graph());
+    List<TokenCut> cuts = cuts(thin.graph());
+    cuts.forEach(cut -> kept.add(cut.account()));
+    Graph<NnOp> left = run(thin.graph(), cuts);
     return new Pruned(
         left,
         recipe,
         kept,
-        thin.loss(),
+        (cuts.isEmpty() ? thin : thin.then(left, results(left))).loss(),
         changed(cost, left),
         changed(ProductCost.FLOPS, left),
         changed(ProductCost.SIZE, left),
@@ -159,11 +173,20 @@ public final class Pruner {
         .orElse(outcome);
   }
 
+  /// First results on all samples.
+  private List<Tensor> results(Graph<NnOp> run) {
+    String first = run.results().getFirst().name();
+    return inputs.parallelStream()
+        .map(sample -> Evaluator.run(run, sample, weights, (_, _) -> {}).get(first))
+        .map(Objects::requireNonNull)
+        .toList();
+  }
+
   /// What the branches that are not decided yet have to save.
   private long saving(Budget budget, Map<Value, Integer> keep, ProductCost kind) {
     Costs whole = costs(Map.of(), kind);
     Costs narrow = costs(widths, kind);
-    long saving = Costs.of(run(graph), kind) - (long) (budget.share() * Costs.of(graph, kind));
+    long saving = Costs.of(run, kind) - (long) (budget.share() * Costs.of(graph, kind));
     for (Branch branch : all()) {
       int groups = keep.getOrDefault(branch.result(), branch.groups());
       saving -= whole.of(branch, branch.groups()) - narrow.of(branch, groups);

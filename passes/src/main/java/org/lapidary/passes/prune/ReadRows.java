@@ -9,6 +9,7 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.GraphBuilder;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise;
+import org.lapidary.ir.op.Indexing;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
@@ -89,6 +90,12 @@ public final class ReadRows {
           case Layout.Transpose(var _, var permutation) ->
               Optional.of(axis(permutation.get(axis), rank));
           case Layout.Reshape(var x, var _) -> sameAxis(node.result(), axis, x);
+          case Indexing.Gather(var x, var indices, var along) when indices.type().rank() == 1 -> {
+            boolean picked = axis(along, rank) == axis;
+            yield picked == operand.equals(indices)
+                ? Optional.of(picked ? 0 : axis)
+                : Optional.empty();
+          }
           default -> Optional.empty(); // reads everything, whatever is read of it
         };
     int start = node.op() instanceof Layout.Slice s ? s.start() : 0;

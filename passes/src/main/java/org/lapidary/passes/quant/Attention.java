@@ -1,6 +1,7 @@
 package org.lapidary.passes.quant;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
@@ -103,20 +104,30 @@ final class Attention {
   private Optional<Value> mask(ModelView.Scores parts, double step, double bound, Loc loc) {
     long low = -(long) Math.ceil(bound / step);
     long high = (long) Math.ceil(ScoreObservation.MASKED / step);
-    if (parts.condition().isEmpty()) {
-      return parts
-          .mask()
-          .map(m ->
-              lowering.enter(
-                  m, new HostBridge.Quantize(lowering.host(m), DType.I32, step, low, high)));
+    return parts
+        .condition()
+        .map(c -> chosen(c, parts.keepIf(), new Grid(step, low, high), loc))
+        .or(() -> parts.mask().map(m -> lowering.enter(m, DType.I32, step, low, high)));
+  }
+
+  /// The i32 that a mask is quantized to.
+  private record Grid(double step, long low, long high) {}
+
+  /// The mask that a condition makes, moved as the condition is.
+  private Value chosen(Value condition, boolean keepIf, Grid grid, Loc loc) {
+    if (lowering.movedByResults(condition)) {
+      Graph.Node<NnOp> node = Objects.requireNonNull(model.node(condition));
+      Value from = model.moved(node.op()).orElseThrow();
+      return lowering.moved(node, chosen(from, keepIf, grid, loc));
     }
-    Value condition = lowering.host(parts.condition().get());
+    Value known = lowering.host(condition);
     emitter.at(loc);
     Value masked = emitter.real("masked", Tensor.f32(List.of(), -1e4f));
     Value zero = emitter.real("unmasked", Tensor.f32(List.of(), 0));
-    Value a = parts.keepIf() ? zero : masked;
-    Value b = parts.keepIf() ? masked : zero;
-    Value real = emitter.emit(new Elementwise.Where(condition, a, b));
-    return Optional.of(emitter.emit(new HostBridge.Quantize(real, DType.I32, step, low, high)));
+    Value a = keepIf ? zero : masked;
+    Value b = keepIf ? masked : zero;
+    Value real = emitter.emit(new Elementwise.Where(known, a, b));
+    return emitter.emit(
+        new HostBridge.Quantize(real, DType.I32, grid.step(), grid.low(), grid.high()));
   }
 }

@@ -23,6 +23,7 @@ import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.HostBridge;
+import org.lapidary.ir.op.Indexing;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.MoveOut;
 import org.lapidary.ir.op.Neural;
@@ -174,7 +175,9 @@ final class Lowering {
       return emitter.emit(new HostBridge.Dequantize(int8(v).value())); // a cache
     }
     if (!sides.accelerated(v)) {
-      Op op = OpInfo.mapOperands(node.op(), this::host);
+      Op op =
+          OpInfo.mapOperands(
+              node.op(), node.op() instanceof Indexing.TopK ? this::order : this::host);
       return out.emit(op, node.loc());
     }
     if (steps.isResidual(v)) {
@@ -191,6 +194,18 @@ final class Lowering {
       return out.emit(OpInfo.mapOperands((Op) layout, _ -> x), node.loc());
     }
     return real(int8(v), node);
+  }
+
+  /// Numbers in the same order as those of a value: its integers, if one step is that of all.
+  private Value order(Value v) {
+    if (!sides.accelerated(v)
+        || !sides.isSum(v)
+        || steps.isResidual(v)
+        || sum(v).blocks().isPresent()) {
+      return host(v);
+    }
+    Sum sum = sum(v);
+    return at(loc(v), () -> emitter.finish(sum));
   }
 
   /// The real numbers that an int8 form stands for; gamma and beta are applied on the host.
@@ -247,7 +262,7 @@ final class Lowering {
       case Elementwise.Gelu gelu -> onGrids(v, step -> gelu(gelu, step, node));
       case Elementwise.Relu(var x) -> onGrids(v, step -> moveOut(x, step, true, node.loc()));
       case Layout.Concat concat -> concat(concat, node);
-      case Layout layout -> moved(layout, node);
+      case Layout _, Indexing _ -> moved(node);
       case Elementwise op when model.scaled(op).isPresent() -> {
         ModelView.Scaled scaled = model.scaled(op).get();
         yield int8(scaled.x()).times(scaled.factor());
@@ -269,17 +284,33 @@ final class Lowering {
 
   Value enter(Value v, DType type, double step, double largest) {
     long bound = (long) Math.min(largest, 0x1p30);
-    return enter(v, new HostBridge.Quantize(host(v), type, step, -bound, bound));
+    return enter(v, type, step, -bound, bound);
   }
 
-  /// Constants are quantized here and now, everything else by the host when the program runs.
-  Value enter(Value v, HostBridge.Quantize quantize) {
+  /// Constants are quantized here and now, everything else by the host when the program runs,
+  /// before it is moved to where the accelerator's results say.
+  Value enter(Value v, DType type, double step, long low, long high) {
+    if (movedByResults(v)) {
+      return moved(node(v), enter(model.moved(node(v).op()).orElseThrow(), type, step, low, high));
+    }
+    Value real = host(v);
     emitter.at(loc(v));
+    HostBridge.Quantize quantize = new HostBridge.Quantize(real, type, step, low, high);
     if (!model.isConstant(v)) {
       return emitter.emit(quantize);
     }
     Tensor fixed = Evaluator.apply(quantize, List.of(model.constant(v)));
     return emitter.constant(Data.of(emitter.loc().node() + ".fixed", fixed));
+  }
+
+  /// Whether a value of the host only moves elements, by an index that the accelerator's results
+  /// decide.
+  boolean movedByResults(Value v) {
+    return sides.of(v) == Sides.Side.RETURNED && model.moved(node(v).op()).isPresent();
+  }
+
+  private Graph.Node<NnOp> node(Value v) {
+    return Objects.requireNonNull(model.node(v), "inputs are not moved");
   }
 
   private Value moveOut(Value x, double step, boolean relu, Loc loc) {
@@ -321,29 +352,22 @@ final class Lowering {
     return emitter.emit(new MoveOut.GeluI32(shifted, c.qb(), c.qc(), c.scale(), c.outStep()));
   }
 
-  /// A layout operation moves bytes; gamma and beta stay those of the last axis, or are applied
-  /// before the axis is disturbed.
-  private Int8 moved(Layout layout, Graph.Node<NnOp> node) {
-    Value x =
-        OpInfo.operands(layout).stream()
-            .filter(o -> o.type().elements() > 0)
-            .findFirst()
-            .orElseThrow();
+  /// What only moves bytes; gamma and beta stay those of the last axis, or are applied before the
+  /// axis is disturbed.
+  private Int8 moved(Graph.Node<NnOp> node) {
+    Value x = model.moved(node.op()).orElseThrow();
     Int8 q = int8(x);
-    if (!q.isPlain() && !keepsChannels(layout)) {
+    if (!q.isPlain() && !ModelView.keepsChannels(node.op())) {
       q = applied(x, q, node.loc());
     }
-    return q.map(from -> at(node, () -> OpInfo.mapOperands((Op) layout, _ -> from)));
+    return q.map(from -> moved(node, from));
   }
 
-  private static boolean keepsChannels(Layout layout) {
-    return switch (layout) {
-      case Layout.Reshape(var x, var dims) -> dims.getLast().equals(x.type().dim(-1));
-      case Layout.Transpose(var x, var permutation) -> permutation.getLast() == x.type().rank() - 1;
-      case Layout.Slice(var x, var axis, var _, var _, var _) ->
-          axis != -1 && axis != x.type().rank() - 1;
-      case Layout.Concat _, Layout.Broadcast _, Layout.Const _ -> false;
-    };
+  /// The same movement of other elements.
+  Value moved(Graph.Node<NnOp> node, Value elements) {
+    Value x = model.moved(node.op()).orElseThrow();
+    Op op = OpInfo.mapOperands((Op) node.op(), o -> o.equals(x) ? elements : host(o));
+    return at(node, () -> op);
   }
 
   /// Gamma and beta multiplied out, rounded to int8 again.
@@ -427,6 +451,11 @@ final class Lowering {
           sum(a).plus(model.row(b, v.type().dim(-1)));
       case Elementwise.Add(var a, var b) when model.isConstant(a) ->
           sum(b).plus(model.row(a, v.type().dim(-1)));
+      case Neural.Reduce(var x, var _, var axes, var _) -> {
+        Int8 q = applied(x, int8(x), node.loc());
+        emitter.at(node.loc());
+        yield new Sum(SumOfRows.of(q.value(), axes.size(), emitter), q.step(), new double[0]);
+      }
       case Layout.Reshape(var x, var _) -> reshaped(sum(x), node);
       default -> {
         ModelView.Scaled scaled = model.scaled(node.op()).orElseThrow();

@@ -13,6 +13,7 @@ import org.lapidary.ir.Graph.Node;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise;
+import org.lapidary.ir.op.Indexing;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
@@ -151,18 +152,45 @@ final class ModelView {
                 });
   }
 
-  /// A value without the layout operations around it.
+  /// A value without the operations around it that only move elements.
   Value root(Value v) {
+    Optional<Value> from = Optional.of(v);
     Value at = v;
-    while (def(at) instanceof Layout layout && !(layout instanceof Layout.Const)) {
-      List<Value> operands =
-          OpInfo.operands(layout).stream().filter(o -> o.type().elements() > 0).toList();
-      if (operands.size() != 1) {
-        return at;
-      }
-      at = operands.getFirst();
+    while (from.isPresent()) {
+      at = from.get();
+      NnOp op = def(at);
+      from = op == null ? Optional.empty() : moved(op);
     }
     return at;
+  }
+
+  /// The value whose elements an operation moves, changing none: a layout operation of one value,
+  /// or slices of a computed value that indices pick.
+  Optional<Value> moved(NnOp op) {
+    return switch (op) {
+      case Layout layout -> {
+        List<Value> operands =
+            OpInfo.operands(layout).stream().filter(o -> o.type().elements() > 0).toList();
+        yield operands.size() == 1 ? Optional.of(operands.getFirst()) : Optional.empty();
+      }
+      case Indexing.Gather(var x, var _, var _) when !isConstant(root(x)) -> Optional.of(x);
+      default -> Optional.empty(); // any other operation makes new elements
+    };
+  }
+
+  /// Whether an operation leaves the elements of a row where they are in it.
+  static boolean keepsChannels(NnOp op) {
+    return switch (op) {
+      case Layout.Reshape(var x, var dims) -> dims.getLast().equals(x.type().dim(-1));
+      case Layout.Transpose(var x, var permutation) -> permutation.getLast() == x.type().rank() - 1;
+      case Layout.Slice(var x, var axis, var _, var _, var _) -> isInner(x, axis);
+      case Indexing.Gather(var x, var _, var axis) -> isInner(x, axis);
+      default -> false; // any other operation may mix them
+    };
+  }
+
+  private static boolean isInner(Value x, int axis) {
+    return axis != -1 && axis != x.type().rank() - 1;
   }
 
   /// The positive number by which an operation multiplies one operand.

@@ -13,6 +13,7 @@ import org.lapidary.ir.num.IBert;
 import org.lapidary.ir.num.Rounding;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.HostBridge;
+import org.lapidary.ir.op.Indexing;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.MoveOut;
 import org.lapidary.ir.op.Op;
@@ -51,6 +52,10 @@ final class RangeAnalysis {
         intervals.put(node.result(), Interval.of(tensor));
       } else if (node.op() instanceof QOp op) {
         intervals.put(node.result(), analyse(op, node));
+      } else if (node.op() instanceof Indexing.Gather(var x, var _, var _)) {
+        Interval all = of(x);
+        boolean keeps = ModelView.keepsChannels((Indexing) node.op());
+        intervals.put(node.result(), keeps ? all : all.uniform());
       }
     }
   }

@@ -2,17 +2,15 @@ package org.lapidary.passes.quant;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.DoubleFunction;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Loc;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise;
-import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
-import org.lapidary.ir.op.Op;
-import org.lapidary.ir.op.OpInfo;
 import org.lapidary.passes.quant.Emitter.Sum;
 
 /// Writes residual additions and the operands of LayerNorms: i32 sums in one step along a chain,
@@ -67,9 +65,9 @@ final class ResidualStream {
     if (steps.isResidual(v) && node.op() instanceof Elementwise.Add(var a, var b)) {
       return residual(a, b, step, node.loc());
     }
-    if (node.op() instanceof Layout layout && steps.isResidual(model.root(v))) {
-      Value x = of(OpInfo.operands(layout).getFirst(), step);
-      return lowering.at(node, () -> OpInfo.mapOperands((Op) layout, _ -> x));
+    Optional<Value> from = model.moved(node.op());
+    if (from.isPresent() && steps.isResidual(model.root(v))) {
+      return lowering.moved(node, of(from.get(), step));
     }
     Term term = term(v, step, node.loc());
     return lowering.at(node.loc(), () -> emitter.finish(new Sum(term.value(), step, term.bias())));

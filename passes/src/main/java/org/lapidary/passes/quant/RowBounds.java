@@ -2,6 +2,7 @@ package org.lapidary.passes.quant;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.lapidary.ir.Graph.Node;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise;
@@ -78,6 +79,10 @@ final class RowBounds {
     }
     if (node.op() instanceof Layout layout) {
       return moved(layout, n);
+    }
+    Optional<Value> from = model.moved(node.op());
+    if (from.isPresent()) {
+      return of(from.get(), n);
     }
     Bounds b = Bounds.symmetric(n, 0);
     for (int c = 0; c < n; c++) {

@@ -85,7 +85,7 @@ final class Sides {
     return switch (op) {
       case Neural.MatMul _ -> true;
       case Elementwise.Add _ -> true;
-      case Elementwise.Where _ -> true;
+      case Elementwise.Where _, Neural.Reduce _ -> true;
       case Layout.Reshape(var x, var _) -> isSum(x);
       case null -> false;
       default -> model.scaled(op).map(s -> isSum(s.x())).orElse(false); // a sum times a number
@@ -141,7 +141,7 @@ final class Sides {
     }
     NnOp op = model.def(v);
     return switch (op) {
-      case Neural.MatMul _ -> true;
+      case Neural.MatMul _, Neural.Reduce _ -> true;
       case Elementwise.Add add -> isBias(add);
       case Layout.Reshape(var x, var dims) ->
           isProduct(x) && dims.getLast().equals(x.type().dim(-1));
@@ -180,13 +180,21 @@ final class Sides {
     String name = node.loc().node();
     String op = OpInfo.of(node.op()).name();
     switch (side) {
-      case ACCELERATOR -> placements.add(new Placement(name, op, Where.ACCELERATOR, "integer"));
+      case ACCELERATOR -> {
+        boolean picks = node.op() instanceof Indexing;
+        placements.add(
+            picks
+                ? new Placement(name, op, Where.HOST, "integers, picked by an index")
+                : new Placement(name, op, Where.ACCELERATOR, "integer"));
+      }
       case HOST -> placements.add(new Placement(name, op, Where.HOST, "depends on inputs only"));
       case RETURNED -> {
         boolean inside = beforeEncoderEnd.contains(node.result());
         String reason = inside ? unmet : "head: " + unmet;
         placements.add(new Placement(name, op, Where.HOST, reason));
-        if (inside && integer) {
+        boolean computes =
+            node.result().type().dtype() == DType.F32 && model.moved(node.op()).isEmpty();
+        if (inside && integer && computes) {
           whyNots.add(new WhyNot(name, op + " in integers", unmet));
         }
       }
@@ -201,7 +209,7 @@ final class Sides {
       case Neural.MatMul(var a, var b) -> unmetByProduct(a, b, result);
       case Neural.LayerNorm norm -> unmetByNorm(norm);
       case Neural.Softmax softmax -> unmetBySoftmax(softmax, result);
-      case Neural.Reduce _ -> "reductions are not in the instruction set";
+      case Neural.Reduce reduce -> unmetByReduce(reduce, result);
       case Neural.FakeQuantizeDynamic _ -> "scales are fixed when the model is compiled";
       case Elementwise.Gelu(var x, var _) -> unmetByActivation(x);
       case Elementwise.Relu(var x) -> accelerated(x) && isSum(x) ? "" : "not of a matrix product";
@@ -211,6 +219,9 @@ final class Sides {
           model.scaled(op).filter(s -> accelerated(s.x())).isPresent()
               ? ""
               : OpInfo.of(op).name() + " is not in the instruction set";
+      case Indexing.Gather(var x, var _, var _)
+          when accelerated(x) && beforeEncoderEnd.contains(result) ->
+          "";
       case Indexing _ -> "indices are the host's";
       case Layout layout -> unmetByLayout(layout);
     };
@@ -252,6 +263,14 @@ final class Sides {
     return isSum(softmax.x()) ? "" : "its scores are not a matrix product with an added mask";
   }
 
+  /// Sums of bytes over rows are a product with a row of ones.
+  private String unmetByReduce(Neural.Reduce reduce, Value result) {
+    boolean rows = SumOfRows.fits(reduce) && accelerated(reduce.x()) && !isSum(reduce.x());
+    return rows && beforeEncoderEnd.contains(result)
+        ? ""
+        : "reductions are not in the instruction set";
+  }
+
   private String unmetByActivation(Value x) {
     if (!integer) {
       return "non-linear operations are asked to run on the host";
@@ -288,7 +307,7 @@ final class Sides {
   private String unmetByWhere(Value condition, Value a, Value b, Value result) {
     boolean masking = integer && isMasking(result) && model.scores(result).condition().isPresent();
     Value scores = masking ? model.scores(result).scores() : result;
-    return masking && isSum(scores) && of(condition) == Side.HOST
+    return masking && isSum(scores) && !accelerated(condition)
         ? ""
         : "a choice between " + a.type() + " and " + b.type() + " that is not a mask of scores";
   }

@@ -70,7 +70,7 @@ final class PruneCommand implements Callable<Integer> {
                   "what is left was fitted to random inputs, so accuracy means nothing",
                   "pass --calibrate FILE with real samples"));
     }
-    Pruned pruned = Pruning.of(canonical, samples, options);
+    Pruned pruned = Lapidary.of(model, canonical, () -> Pruning.of(canonical, samples, options));
     OnnxExporter.write(pruned.graph(), target);
     output.manifest().writeBeside(target);
     if (output.json()) {

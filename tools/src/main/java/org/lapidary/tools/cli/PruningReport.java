@@ -14,8 +14,7 @@ final class PruningReport {
   /// A table of all branches.
   static String text(Pruned pruned) {
     List<List<String>> rows = new ArrayList<>();
-    rows.add(
-        List.of("residual branch", "left", "of", "", "keys, values of each", "error of its fit"));
+    rows.add(List.of("part", "left", "of", "", "keys, values of each", "error of its fit"));
     for (Pruned.Kept kept : pruned.branches()) {
       rows.add(
           List.of(

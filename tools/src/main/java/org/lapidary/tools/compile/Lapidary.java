@@ -104,7 +104,8 @@ public final class Lapidary {
                     steps,
                     "prune",
                     given.graph().nodes().size(),
-                    () -> Pruning.of(given.graph(), samples, options),
+                    () ->
+                        of(model, given.graph(), () -> Pruning.of(given.graph(), samples, options)),
                     p -> p.graph().nodes().size()));
     Graph<NnOp> whole = pruned.map(Pruned::graph).orElse(given.graph());
     pruned.ifPresent(
@@ -150,8 +151,13 @@ public final class Lapidary {
   /// Runs the passes; what they refuse is said of the file.
   public static PassRunner.Outcome canonicalize(
       Path model, Graph<NnOp> graph, CompileOptions options) {
+    return of(model, graph, () -> options.runner().run(graph, options.pipeline()));
+  }
+
+  /// Takes a step with a model's graph; what the step refuses is said of the file.
+  public static <T> T of(Path model, Graph<NnOp> graph, Supplier<T> step) {
     try {
-      return options.runner().run(graph, options.pipeline());
+      return step.get();
     } catch (DiagnosticException e) {
       throw new DiagnosticException(
           e.diagnostics().stream().map(d -> d.of(graph.name(), model.toString())).toList());

@@ -3,6 +3,8 @@ package org.lapidary.tools.validate;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Accumulate;
@@ -34,7 +36,7 @@ public final class AcceleratedPath {
       }
     }
     return graph.nodes().stream()
-        .filter(n -> isHostWork(n.op()))
+        .filter(n -> isHostWork(n.op()) && isReal(n))
         .filter(n -> after.contains(n.result()) && before.contains(n.result()))
         .toList();
   }
@@ -44,6 +46,12 @@ public final class AcceleratedPath {
       case Accumulate _, MoveOut _ -> true;
       case Layout _, HostBridge _, NnOp _ -> false;
     };
+  }
+
+  /// Whether a node reads or makes real numbers; what only picks integers does not.
+  private static boolean isReal(Graph.Node<Op> node) {
+    return Stream.concat(OpInfo.operands(node.op()).stream(), Stream.of(node.result()))
+        .anyMatch(v -> v.type().dtype() == DType.F32);
   }
 
   private static boolean isHostWork(Op op) {

@@ -43,6 +43,19 @@ final class PruneCommandTest {
     Shell.Ran ran = prune("unread, heads{keep=0.5}, neurons{keep=0.25}", target);
     assertThat(ran.code()).as(ran.err()).isZero();
     assertThat(ran.out()).contains("2    4  heads", "128  512  neurons");
+    sameInOnnxRuntime(target);
+  }
+
+  @Test
+  void aModelThatLeavesTokensBehindIsAModel() {
+    Path target = folder.resolve("pruned.onnx");
+    Shell.Ran ran = prune("unread, tokens{keep=0.6}", target);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).containsPattern("self/MatMul_1 +\\d+ +16  tokens");
+    sameInOnnxRuntime(target);
+  }
+
+  private static void sameInOnnxRuntime(Path target) {
     Graph<NnOp> graph = OnnxImporter.read(target, Map.of()).graph();
     Map<String, Tensor> inputs = CalibrationSet.synthetic(graph).samples().getFirst();
     try (OnnxRuntimeModel runtime = OnnxRuntimeModel.load(target)) {
@@ -52,6 +65,28 @@ final class PruneCommandTest {
         assertThat(ours.asDouble(i)).isCloseTo(theirs.asDouble(i), within(1e-4));
       }
     }
+  }
+
+  @Test
+  void aModelThatNeedsAllTokensIsRefused() {
+    Path target = folder.resolve("pruned.onnx");
+    Path gpt = Repository.root().resolve("testdata/models/gpt-reviews/model.onnx");
+    Shell.Ran ran =
+        Shell.lapidary(
+            "prune",
+            gpt,
+            "--dim",
+            "batch=1",
+            "--dim",
+            "sequence=16",
+            "--prune",
+            "tokens",
+            "-o",
+            target);
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err())
+        .contains("model.onnx: error[invalid-input]: tokens cannot be left out: the result logits");
+    assertThat(Files.exists(target)).isFalse();
   }
 
   @Test

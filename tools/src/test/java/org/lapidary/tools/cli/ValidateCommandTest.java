@@ -50,6 +50,35 @@ final class ValidateCommandTest {
   }
 
   @Test
+  void tokensAreLeftBehindInIntegers() throws IOException {
+    Path bert = Repository.root().resolve("testdata/models/bert-reviews");
+    Ran ran =
+        lapidary(
+            "validate",
+            bert.resolve("model.onnx"),
+            "--task",
+            "classify",
+            "--data",
+            bert,
+            "--calibrate",
+            bert.resolve("calibration"),
+            "--calibrate-limit",
+            8,
+            "--prune",
+            "tokens{keep=0.75}, unread",
+            "--limit",
+            4,
+            "--referee",
+            2,
+            "--no-ort-int8",
+            "--json");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    JsonNode found = new ObjectMapper().readTree(ran.out());
+    assertThat(found.at("/referee_equal").asInt()).isEqualTo(2);
+    assertThat(found.at("/float_ops_on_accelerated_path").asInt(-1)).isZero();
+  }
+
+  @Test
   void nothingIsLeftToCalibrateOnIfAllIsPassedOver() {
     Ran none = validate("--calibrate-skip", 64);
     assertThat(none.code()).isEqualTo(1);
