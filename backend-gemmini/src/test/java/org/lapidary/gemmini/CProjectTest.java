@@ -3,6 +3,7 @@ package org.lapidary.gemmini;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -141,6 +142,25 @@ class CProjectTest {
     }
     due.remove(Isa.funct(Instr.Fence.class));
     assertThat(customWords(project).keySet()).isEqualTo(due);
+  }
+
+  /// Start code, console and exit code on a machine without Gemmini.
+  @Test
+  void startsOnBareMetalAndMissesTheAccelerator(@TempDir Path folder) throws Exception {
+    GeneratedC.require("make", "timeout", "riscv64-unknown-elf-gcc", "qemu-system-riscv64");
+    Path project = folder.resolve("c");
+    write(project, Semantics.RTL);
+    GeneratedC.quietly(project, "make", "-s", "bare");
+    String machine =
+        "timeout 60 qemu-system-riscv64 -M spike -nographic -bios none -kernel " + NAME + "_bare";
+    Process process =
+        new ProcessBuilder(machine.split(" "))
+            .directory(project.toFile())
+            .redirectErrorStream(true)
+            .start();
+    assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .contains("trap: cause 0000000000000002", "--extension=gemmini");
+    assertThat(process.waitFor()).isEqualTo(2);
   }
 
   /// Gemmini's instructions of a program by function code, each as our encoder has it for the

@@ -1,7 +1,6 @@
 package org.lapidary.tools.cli;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +9,8 @@ import java.util.concurrent.Callable;
 import org.lapidary.gemmini.c.CoSimulation;
 import org.lapidary.gemmini.program.Container;
 import org.lapidary.gemmini.program.Program;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.DiagnosticException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -47,7 +48,13 @@ final class CosimCommand implements Callable<Integer> {
     try {
       ended = CoSimulation.run(program, command, Path.of("").toAbsolutePath());
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw new DiagnosticException(
+          Diagnostic.error(
+              Diagnostic.Code.INVALID_INPUT,
+              command.getFirst(),
+              "",
+              "cannot be run with a simulator as its accelerator: " + e.getMessage(),
+              "build it first: make -C DIR.c native-stub, or linux-stub"));
     }
     boolean same = ended.difference().isEmpty();
     if (output.json()) {

@@ -59,6 +59,9 @@ class EmitCTest {
     assertThat(Files.readString(project.resolve("README.md")))
         .contains("dim = 16", "semantics `rtl`", "model gemmini-event-1, mean error")
         .doesNotContain("@");
+    Shell.Ran early = lapidary("cosim", program, "--", project.resolve("m_2_words_native_stub"));
+    assertThat(early.code()).isEqualTo(1);
+    assertThat(early.err()).contains("cannot be run", "hint: build it first");
     require("make");
     require("cc");
     assertThat(make(project, "native-stub")).isEmpty();

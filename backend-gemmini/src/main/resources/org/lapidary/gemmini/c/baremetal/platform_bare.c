@@ -16,6 +16,7 @@ static void tell_host(uint64_t message)
     tohost = message;
 }
 
+#define ILLEGAL_INSTRUCTION 2
 #define SPIKE 5 /* in the list of open-source architectures that the specification refers to */
 
 /* Spike's Gemmini begins without a statistics slot, yet every store looks at one; hardware without a
@@ -63,5 +64,8 @@ void platform_trap(uint64_t cause, uint64_t pc, uint64_t value)
     print_hex(" at ", pc);
     print_hex(" value ", value);
     platform_print("\n");
+    if (cause == ILLEGAL_INSTRUCTION && (value & 0x7f) == @OPCODE@) {
+        platform_print("no accelerator takes this command; Spike has one with --extension=gemmini\n");
+    }
     platform_exit(2);
 }
