@@ -119,9 +119,9 @@ class ZeroTilesTest {
 
   /// A whole program, where kernels share the machine and follow each other in the scratchpad.
   @ParameterizedTest
-  @CsvSource({"0.75", "0.5", "0.25", "0"})
-  void branchesOfAnEncoder(double keep) {
-    GemminiParams machine = GemminiParams.load("ibert");
+  @CsvSource({"0.75, 20", "0.5, 20", "0.25, 20", "0, 20", "1, 100", "0.5, 100"})
+  void branchesOfAnEncoder(double keep, int latency) {
+    GemminiParams machine = GemminiParams.load("ibert").withMemory(latency, 1);
     RandomGraphs g = BitExactnessTest.graphs(5, Semantics.RTL);
     Value x = g.quantizedInput("x", 64, 64);
     Value q = g.requantize(g.matmul(x, weights(g, 16, keep, 64, 128), "q"), 0.02, false);

@@ -81,6 +81,11 @@ final class AccumulationEmitter {
     return !steps.isEmpty() || !exhausted;
   }
 
+  /// Whether the array has work with it.
+  boolean computes() {
+    return kernel.contributions().stream().anyMatch(c -> !(c instanceof Contribution.Matrix));
+  }
+
   /// The accumulator rows of the next stage if it begins a piece.
   Optional<Stage.Rows> nextRows() {
     return steps.isEmpty() ? Optional.of(halves.following(tiling.pingPong())) : Optional.empty();

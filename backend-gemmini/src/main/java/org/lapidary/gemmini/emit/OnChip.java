@@ -43,7 +43,8 @@ record OnChip(
 
   /// A small share of both halves, for light kernels beside such as the array has no work with.
   OnChip thinShare() {
-    int rows = Math.min(THIN_TILES * dim(), halfAccRows / 2);
+    int tiles = waitsForLatency() ? 2 * THIN_TILES : THIN_TILES;
+    int rows = Math.min(tiles * dim(), halfAccRows / 2);
     return new OnChip(
         machine, firstAccRow, accStride, rows, Math.min(SHARED_OPERAND_TILES, operandTiles));
   }
@@ -57,6 +58,11 @@ record OnChip(
   private OnChip share(int half, int tiles) {
     int rows = halfAccRows / 2;
     return new OnChip(machine, firstAccRow + half * accStride, rows, rows, tiles);
+  }
+
+  /// Whether loads are slow, so that what is loaded should be used more often.
+  boolean waitsForLatency() {
+    return new Pace(machine).waitsForLatency();
   }
 
   /// Accumulator rows that a piece may take: both halves if nobody else is in between.

@@ -24,11 +24,22 @@ record Pace(GemminiParams machine) {
     // An int32 block is one tile wide; what is wider is int8.
     boolean wide = new LocalAddr((int) local).isAccumulator() && cols <= machine.dim();
     long beats = (long) rows * ceil(wide ? INT_BYTES * cols : cols, machine.busBytes());
+    return Math.max(beats * machine.memBeatIntervalCycles(), waiting(rows, beats));
+  }
+
+  /// What a load takes if only latency counts, so many requests being under way.
+  private long waiting(int rows, long beats) {
     long latency = machine.memLatencyCycles();
     long perRequest = beats / Math.max(1, rows);
     long outstanding = rows * (latency + 6 + perRequest) / machine.memRequestsInFlight();
-    return Math.max(
-        beats * machine.memBeatIntervalCycles(), Math.max((latency + 14 + beats) / 2, outstanding));
+    return Math.max((latency + 14 + beats) / 2, outstanding);
+  }
+
+  /// Whether even the widest loads of an operand take longer than their bytes need on the bus.
+  boolean waitsForLatency() {
+    int dim = machine.dim();
+    long beats = (long) dim * ceil((long) machine.maxBlockTiles() * dim, machine.busBytes());
+    return waiting(dim, beats) > beats * machine.memBeatIntervalCycles();
   }
 
   /// Cycles of a store.

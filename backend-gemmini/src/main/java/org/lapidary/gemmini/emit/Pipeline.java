@@ -166,6 +166,12 @@ final class Pipeline {
     return arrayTime;
   }
 
+  /// Whether loads that the array does not need do not keep it waiting. Only where loads wait for
+  /// latency they take so much of its time that they should be spread.
+  boolean hasTimeToLoad() {
+    return loadTime < arrayTime || !pace.waitsForLatency();
+  }
+
   /// About when the array is done with everything accepted so far.
   private long arrayDone() {
     return arrayTime + (current == null ? 0 : cycles(current));

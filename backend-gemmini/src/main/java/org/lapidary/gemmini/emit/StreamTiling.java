@@ -51,14 +51,18 @@ public record StreamTiling(
     return of(kernel, chip, rows, cols, SIDE, keepLeft(kernel, chip, rows, cols), most, most);
   }
 
-  /// For a kernel that shares the machine with another: stages as deep as its share allows.
+  /// For a kernel that shares the machine with another: stages as deep as its share allows, and,
+  /// where loads wait for latency, twice as many rows for each right tile that is loaded.
   static StreamTiling shared(Kernel.Accumulation kernel, OnChip chip) {
     StreamTiling usual = usual(kernel, chip);
     int most = chip.machine().maxBlockTiles();
+    int high = Math.min(2 * usual.rowBlocks(), chip.tiles(kernel.rows()));
+    boolean fits = high * usual.colTiles() * chip.dim() <= chip.halfAccRows();
+    int rows = fits && chip.waitsForLatency() ? high : usual.rowBlocks();
     return of(
         kernel,
         chip,
-        kernel.needsWholeRows() ? 1 : usual.rowBlocks(),
+        kernel.needsWholeRows() ? 1 : rows,
         usual.colTiles(),
         chip.operandTiles(),
         usual.rowsOutermost(),

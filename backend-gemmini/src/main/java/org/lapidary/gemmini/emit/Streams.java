@@ -49,7 +49,9 @@ final class Streams {
   /// Whether the array need not wait if a heavy stage is next.
   private boolean isDue(AccumulationEmitter next) {
     return next.nextRows()
-        .map(rows -> pipeline.storesDone(rows) <= pipeline.arrayTime())
+        .map(rows ->
+            pipeline.storesDone(rows) <= pipeline.arrayTime()
+                && (next.computes() || pipeline.hasTimeToLoad()))
         .orElse(true);
   }
 }
