@@ -16,8 +16,8 @@ import org.lapidary.ir.op.Neural;
 /// @param width elements of each
 /// @param elements row after row
 record Rows(int count, int width, float[] elements) {
-  /// More rows add nothing to a least squares of some thousand unknowns but time.
-  private static final int MOST = 6144;
+  /// More rows add little to a least squares of some thousand unknowns but time.
+  private static final int MOST = 16_384;
 
   /// Rows of products that are summed in f32 before they enter a sum in f64.
   private static final int BLOCK = 1024;

@@ -25,9 +25,9 @@ record PruningTable(AccuracyTable list) {
     Map<List<String>, Measurement> whole = new HashMap<>();
     List<String> lines = new ArrayList<>();
     lines.add(
-        "| model, recipe | metric, samples | whole | pruned | by magnitude | cycles, whole | pruned |"
-            + " fewer | by magnitude |");
-    lines.add("|---|---|---|---|---|---|---|---|---|");
+        "| model, recipe | metric, samples | whole | pruned | points lost | by magnitude | points lost |"
+            + " cycles, whole | pruned | fewer | by magnitude |");
+    lines.add("|---|---|---|---|---|---|---|---|---|---|---|");
     List<String> absent =
         list.eachPresent((name, words) -> {
           ValidateCommand pruned = AccuracyTable.command(words, limit, threads);
@@ -68,18 +68,28 @@ record PruningTable(AccuracyTable list) {
 
   private static String line(
       String name, Measurement before, Measurement after, Measurement yardstick) {
-    return "| %s | %s, %s | %s | %s | %s | %s | %s | %.2fx | %s |"
+    return "| %s | %s, %s | %s | %s | %s | %s | %s | %s | %s | %.2fx | %s |"
         .formatted(
             name,
             before.metric().text(),
             Output.count(before.samples()),
             value(before),
             value(after),
+            lost(before, after),
             value(yardstick),
+            lost(before, yardstick),
             Output.count(before.cycles()),
             Output.count(after.cycles()),
             (double) before.cycles() / after.cycles(),
             Output.count(yardstick.cycles()));
+  }
+
+  /// Of a share in hundredths of one, of anything else in hundredths of what it was.
+  private static String lost(Measurement before, Measurement after) {
+    double whole = before.value(Engine.INTEGER);
+    double worse = before.metric().worse(whole, after.value(Engine.INTEGER));
+    double points = 100 * (before.metric().isShare() ? worse : worse / Math.abs(whole));
+    return String.format(Locale.ROOT, "%.2f", points + 0.0);
   }
 
   private static String value(Measurement m) {
@@ -89,8 +99,9 @@ record PruningTable(AccuracyTable list) {
   private static String caption() {
     return String.format(
         Locale.ROOT,
-        "All columns are integer programs. By magnitude: the same recipe, heads, neurons and branches"
-            + " chosen by the size of their weights, nothing refitted. Cycles per inference: model %s,"
+        "All columns are integer programs. By magnitude: the same recipe, heads, their channels, neurons and branches"
+            + " chosen by the size of their weights, nothing refitted. A point is a"
+            + " hundredth of the answers, or of the perplexity. Cycles per inference: model %s,"
             + " mean error %.1f %%.",
         CycleModel.NAME,
         CycleModel.knownError().overall().mean());
