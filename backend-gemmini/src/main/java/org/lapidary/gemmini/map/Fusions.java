@@ -107,9 +107,9 @@ final class Fusions {
 
   private void projections(Graph.Node<Op> first, int count) {
     String reason =
-        "%d products that follow each other without a fence, their operand staying in the scratchpad"
+        "%d products that follow each other without a fence, each of which can hide what stores longer;"
                 .formatted(count)
-            + " once loaded: a wider one would save nothing, and these can hide what stores longer";
+            + " a wider one, which is not built, saves the padding of narrow columns and little else";
     String node = Mapper.name(first);
     add(new FusionDecision(FusionPattern.PROJECTIONS, node, Outcome.UNFUSED, 0, 0, reason));
   }
