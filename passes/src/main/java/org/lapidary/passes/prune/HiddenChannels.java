@@ -151,18 +151,17 @@ final class HiddenChannels {
 
   /// The layers that read the stream, with what they meet.
   private List<LeastSquares> readers() {
-    Rows.Real real = Rows.Real.of(samples);
-    Activations seen = new Activations(graph, samples, weights);
+    Workbench bench = new Workbench(graph, samples, weights, Rows.Real.of(samples));
     Schedule schedule = new Schedule(graph, layers);
     List<LeastSquares> found = new ArrayList<>();
     for (Graph.Node<NnOp> node : graph.nodes()) {
-      seen.compute(node);
+      bench.run(node);
       Linear layer = layers.get(node.result());
       if (layer != null && isHidden(layer.x)) {
-        Rows target = seen.rows(layer.end, real);
-        found.add(new LeastSquares(seen.rows(layer.x, real), target, seen.constant(layer.weight)));
+        Rows target = bench.rows(layer.end);
+        found.add(new LeastSquares(bench.rows(layer.x), target, bench.elements(layer.weight)));
       }
-      schedule.lastReadBy(node).forEach(seen::forget);
+      schedule.lastReadBy(node).forEach(bench::forget);
     }
     return found;
   }

@@ -66,6 +66,15 @@ final class Workbench {
     return Objects.requireNonNull(orders.get(v));
   }
 
+  /// Computes a node of the original; a constant is kept.
+  void run(Graph.Node<NnOp> node) {
+    if (node.op() instanceof Layout.Const) {
+      keep(node);
+    } else {
+      see(node.result(), compute(node));
+    }
+  }
+
   /// Keeps a node as it is.
   void keep(Graph.Node<NnOp> node) {
     builder.keep(node);
@@ -146,9 +155,13 @@ final class Workbench {
     return Rows.of(seen(v), positions, real);
   }
 
-  /// All rows.
+  /// All rows, those of `[B,N]` being one position each.
   Rows rows(Value v) {
-    return rows(v, v.type().dim(1));
+    if (v.type().rank() == 3) {
+      return rows(v, v.type().dim(1));
+    }
+    List<Integer> onePosition = List.of(v.type().dim(0), 1, v.type().dim(1));
+    return Rows.of(seen(v).stream().map(t -> Tensor.f32(onePosition, t.f32())).toList(), 1, real);
   }
 
   /// All rows, each less the mean of its sample.
