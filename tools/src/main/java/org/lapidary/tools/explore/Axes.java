@@ -39,12 +39,12 @@ public final class Axes {
   private static final List<String> PRUNINGS =
       List.of(
           UNTOUCHED,
-          "neurons{keep=0.75}",
-          "neurons{keep=0.5}",
-          "neurons{keep=0.25}",
-          "heads{keep=0.75}",
-          "heads{keep=0.75}, neurons{keep=0.5}",
-          "heads{keep=0.5}, neurons{keep=0.25}",
+          "unread",
+          "unread, neurons{keep=0.5}",
+          "unread, neurons{keep=0.25}",
+          "unread, widths{keys=0.5,values=0.5}, neurons{keep=0.5}",
+          "unread, widths{keys=0.5,values=0.5}, neurons{keep=0.25}",
+          "unread, hidden{keep=0.75}, widths{keys=0.5,values=0.5}, neurons{keep=0.25}",
           "branches{drop=1}");
 
   private Axes() {}
