@@ -44,8 +44,15 @@ record AccuracyTable(Path root, String best, Map<String, List<String>> entries) 
         String words = line.substring(colon + 2).strip();
         if (line.startsWith("best: ")) {
           best = words;
-        } else {
-          entries.put(line.substring(0, colon), Arrays.asList(words.split("\\s+")));
+        } else if (entries.put(line.substring(0, colon), Arrays.asList(words.split("\\s+")))
+            != null) {
+          throw new DiagnosticException(
+              Diagnostic.error(
+                  Diagnostic.Code.INVALID_INPUT,
+                  file.toString(),
+                  "",
+                  "two lines are named " + line.substring(0, colon),
+                  "a row of the table has its line's name; give each another"));
         }
       }
       return new AccuracyTable(root, best, entries);

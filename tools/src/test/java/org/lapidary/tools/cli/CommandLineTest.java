@@ -85,6 +85,14 @@ final class CommandLineTest {
   }
 
   @Test
+  void rowsOfATableHaveNamesOfTheirOwn() throws IOException {
+    Path list = Files.writeString(folder.resolve("list.txt"), "a: x.onnx\nb: y.onnx\na: z.onnx\n");
+    Ran ran = lapidary("bench", "accuracy", "--list", list);
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.err()).contains("list.txt", "two lines are named a");
+  }
+
+  @Test
   void aProgramRunsEqualToItsRefereeAndGivesTheSameBytesTwice() throws IOException {
     Path program = folder.resolve("program");
     Object[] compile = {
