@@ -1,10 +1,15 @@
 package org.lapidary.gemmini;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.program.ProgramRunner;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.GraphBuilder;
@@ -12,6 +17,7 @@ import org.lapidary.ir.Loc;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.HostBridge;
 import org.lapidary.ir.op.Layout;
@@ -33,6 +39,23 @@ final class RandomGraphs {
   RandomGraphs(long seed, boolean truncating) {
     this.random = new Random(seed);
     this.truncating = truncating;
+  }
+
+  /// A program of a graph gives in checked mode what the referee gives, bit for bit.
+  void givesWhatTheRefereeDoes(Program program, Graph<Op> graph, String about) {
+    Map<String, Tensor> actual =
+        new ProgramRunner(program)
+            .run(inputs, ProgramRunner.Options.of(program).inCheckedMode())
+            .outputs();
+    Evaluator.run(graph, inputs)
+        .forEach((name, expected) -> {
+          Tensor got = Objects.requireNonNull(actual.get(name));
+          for (int i = 0; i < expected.elements(); i++) {
+            assertThat(got.asDouble(i))
+                .as("%s[%d] on %s", name, i, about)
+                .isEqualTo(expected.asDouble(i));
+          }
+        });
   }
 
   int between(int low, int high) {

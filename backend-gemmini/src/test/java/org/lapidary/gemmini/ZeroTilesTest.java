@@ -3,8 +3,6 @@ package org.lapidary.gemmini;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,14 +11,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.gemmini.program.Program;
-import org.lapidary.gemmini.program.ProgramRunner;
 import org.lapidary.gemmini.program.ProgramTiming;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
-import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Op;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.machine.Semantics;
@@ -72,19 +68,7 @@ class ZeroTilesTest {
             ScheduleOptions.DEFAULT,
             List.of(),
             kernel -> TilingSpaceTest.any(kernel, machine, g.random));
-    Map<String, Tensor> actual =
-        new ProgramRunner(program)
-            .run(g.inputs, ProgramRunner.Options.of(program).inCheckedMode())
-            .outputs();
-    Evaluator.run(graph, g.inputs)
-        .forEach((name, expected) -> {
-          Tensor got = Objects.requireNonNull(actual.get(name));
-          for (int i = 0; i < expected.elements(); i++) {
-            assertThat(got.asDouble(i))
-                .as("%s[%d], %s", name, i, about)
-                .isEqualTo(expected.asDouble(i));
-          }
-        });
+    g.givesWhatTheRefereeDoes(program, graph, about);
     return program;
   }
 

@@ -102,30 +102,18 @@ final class Anatomy {
       Value result,
       Value stream,
       Value sum) {
-    Branch attention(
-        int heads, int width, Branch.Projections three, List<Value> rows, List<Value> inside) {
+    Branch branch(
+        Branch.Kind kind,
+        int groups,
+        int width,
+        Optional<Branch.Projections> projections,
+        List<Value> rows,
+        List<Value> inside) {
       return new Branch(
-          Branch.Kind.ATTENTION,
-          heads,
+          kind,
+          groups,
           width,
-          Optional.of(three),
-          rows,
-          inside,
-          operand,
-          weight,
-          product,
-          bias,
-          result,
-          stream,
-          sum);
-    }
-
-    Branch feedForward(List<Value> rows, List<Value> inside) {
-      return new Branch(
-          Branch.Kind.FEED_FORWARD,
-          operand.type().dim(-1),
-          1,
-          Optional.empty(),
+          projections,
           rows,
           inside,
           operand,
@@ -145,7 +133,14 @@ final class Anatomy {
             && !region.rows.isEmpty()
             && stayIn(end.operand(), region.rows, region.inside);
     return found
-        ? Optional.of(end.feedForward(sorted(region.rows), sorted(region.inside)))
+        ? Optional.of(
+            end.branch(
+                Branch.Kind.FEED_FORWARD,
+                end.operand().type().dim(-1),
+                1,
+                Optional.empty(),
+                sorted(region.rows),
+                sorted(region.inside)))
         : Optional.empty();
   }
 
@@ -210,7 +205,14 @@ final class Anatomy {
     }
     Branch.Projections projections =
         new Branch.Projections(three.get(0), three.get(1), three.get(2));
-    return Optional.of(end.attention(heads, width, projections, sorted(rows), sorted(inside)));
+    return Optional.of(
+        end.branch(
+            Branch.Kind.ATTENTION,
+            heads,
+            width,
+            Optional.of(projections),
+            sorted(rows),
+            sorted(inside)));
   }
 
   /// Whether nobody but the last layer reads anything of the branch.

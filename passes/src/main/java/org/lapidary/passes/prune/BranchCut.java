@@ -12,9 +12,7 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.Loc;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
-import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.Indexing;
-import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.OpInfo;
 
@@ -154,16 +152,11 @@ final class BranchCut {
 
   /// Emits the new last layer.
   private void last(Value operand, LeastSquares.Fit fit) {
-    Data data = bench.data(branch.weight());
-    Value weights =
-        bench.constant(data.name(), List.of(operand.type().dim(-1), outputs), fit.weight());
-    Value bias = bench.constant(data.name() + "/bias", List.of(outputs), fit.bias());
-    Loc loc = bench.node(branch.product()).loc();
-    Value product = bench.emit(new Neural.MatMul(operand, weights), loc);
-    Loc at = bench.node(branch.result()).loc();
-    bench.leave(branch.result(), bench.emit(new Elementwise.Add(product, bias), at));
+    String name = bench.data(branch.weight()).name();
+    Loc product = bench.node(branch.product()).loc();
+    Loc sum = bench.node(branch.result()).loc();
+    bench.leave(branch.result(), bench.layer(operand, name, fit, product, sum));
     bench.forget(operand);
-    bench.forget(product);
   }
 
   private Value narrowed(Channels channels, Map<Value, Value> narrow, Value result, Value operand) {

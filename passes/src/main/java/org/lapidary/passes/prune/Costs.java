@@ -134,9 +134,14 @@ final class Costs {
     return new HeadWidth(keys, values);
   }
 
-  private static int rounded(int asked, int all, IntToLongFunction cost) {
+  /// The most of `all` that cost no more than those asked for.
+  static int rounded(int asked, int all, IntToLongFunction cost) {
+    if (asked == 0) {
+      return 0;
+    }
+    long due = cost.applyAsLong(asked);
     int most = asked;
-    while (asked > 0 && most < all && cost.applyAsLong(most + 1) <= cost.applyAsLong(asked)) {
+    while (most < all && cost.applyAsLong(most + 1) <= due) {
       most++;
     }
     return most;

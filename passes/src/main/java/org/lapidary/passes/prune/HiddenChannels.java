@@ -2,6 +2,7 @@ package org.lapidary.passes.prune;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,7 +37,7 @@ final class HiddenChannels {
   private final List<Map<String, Tensor>> samples;
   private final ConstantCache weights;
   private final Map<Value, Graph.Node<NnOp>> definitions;
-  private final Map<Value, Linear> layers = new HashMap<>();
+  private final Map<Value, Linear> layers = new LinkedHashMap<>();
 
   /// @throws DiagnosticException if no channels can be taken out
   HiddenChannels(Graph<NnOp> graph, List<Map<String, Tensor>> samples, ConstantCache weights) {
@@ -118,12 +119,8 @@ final class HiddenChannels {
 
   /// The most channels that cost no more than a share of them does.
   int rounded(double share, ProductCost cost) {
-    int most = Math.max(1, (int) Math.ceil(share * count() - 1e-9));
-    long due = Costs.of(cut(first(most)), cost);
-    while (most < count() && Costs.of(cut(first(most + 1)), cost) <= due) {
-      most++;
-    }
-    return most;
+    int asked = Math.max(1, (int) Math.ceil(share * count() - 1e-9));
+    return Costs.rounded(asked, count(), n -> Costs.of(cut(first(n)), cost));
   }
 
   private static int[] first(int count) {
@@ -178,13 +175,7 @@ final class HiddenChannels {
         sizes[isHidden(layer.x) ? i / outputs : i % outputs] += (double) w[i] * w[i];
       }
     }
-    return IntStream.range(0, sizes.length)
-        .boxed()
-        .sorted((a, b) -> Double.compare(sizes[b], sizes[a]))
-        .limit(count)
-        .mapToInt(Integer::intValue)
-        .sorted()
-        .toArray();
+    return LargestWeights.largest(sizes, 0, sizes.length, count);
   }
 
   /// When the values of a graph are read for the last time, a layer's operand and stream at its

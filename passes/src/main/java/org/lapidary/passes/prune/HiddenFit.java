@@ -13,7 +13,6 @@ import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.ConstantCache;
-import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.Layout;
 import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
@@ -111,13 +110,7 @@ final class HiddenFit {
     Value old = bench.left(layer.weight());
     LeastSquares squares = new LeastSquares(bench.rows(x), target, bench.elements(old));
     LeastSquares.Fit fit = squares.fit(IntStream.range(0, old.type().dim(0)).toArray());
-    String name = bench.data(old).name();
-    Value weight = bench.constant(name, old.type().dims(), fit.weight());
-    Value bias = bench.constant(name + "/bias", List.of(fit.bias().length), fit.bias());
-    Value product = bench.emit(new Neural.MatMul(x, weight), end.loc());
-    Value sum = bench.emit(new Elementwise.Add(product, bias), end.loc());
-    bench.forget(product);
-    return sum;
+    return bench.layer(x, bench.data(old).name(), fit, end.loc(), end.loc());
   }
 
   private Value fitted(Graph.Node<NnOp> node, Neural.LayerNorm norm) {

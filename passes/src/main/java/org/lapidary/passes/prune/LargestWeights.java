@@ -47,7 +47,7 @@ final class LargestWeights {
   }
 
   /// The largest of a range, counted from its start, rising.
-  private static int[] largest(double[] sizes, int from, int length, int count) {
+  static int[] largest(double[] sizes, int from, int length, int count) {
     return IntStream.range(0, length)
         .boxed()
         .sorted((a, b) -> Double.compare(sizes[from + b], sizes[from + a]))

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.op.Elementwise;
@@ -65,16 +66,9 @@ record TokenCut(String node, Value probabilities, Value rows, int axis, int toke
   /// The cut that keeps the most for no more cost.
   private static TokenCut rounded(
       Graph<NnOp> graph, List<TokenCut> before, TokenCut cut, ProductCost cost) {
-    TokenCut most = cut;
-    long due = cost(graph, before, cut, cost);
-    while (most.keep < most.tokens) {
-      TokenCut more = most.keeping(most.tokens, most.keep + 1);
-      if (cost(graph, before, more, cost) > due) {
-        break;
-      }
-      most = more;
-    }
-    return most;
+    IntFunction<TokenCut> keeping = n -> cut.keeping(cut.tokens, n);
+    return keeping.apply(
+        Costs.rounded(cut.keep, cut.tokens, n -> cost(graph, before, keeping.apply(n), cost)));
   }
 
   private static long cost(

@@ -14,7 +14,9 @@ import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
 import org.lapidary.ir.eval.ConstantCache;
 import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.Layout;
+import org.lapidary.ir.op.Neural;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.op.OpInfo;
 
@@ -104,6 +106,19 @@ final class Workbench {
     Value value = builder.emit(new Layout.Const(data), loc);
     constants.put(value, data);
     return value;
+  }
+
+  /// Adds a fitted layer `x W + b`.
+  ///
+  /// @param name of its weights
+  Value layer(Value x, String name, LeastSquares.Fit fit, Loc product, Loc sum) {
+    int outputs = fit.bias().length;
+    Value weight = constant(name, List.of(x.type().dim(-1), outputs), fit.weight());
+    Value bias = constant(name + "/bias", List.of(outputs), fit.bias());
+    Value unbiased = emit(new Neural.MatMul(x, weight), product);
+    Value result = emit(new Elementwise.Add(unbiased, bias), sum);
+    forget(unbiased);
+    return result;
   }
 
   boolean isConstant(Value v) {
