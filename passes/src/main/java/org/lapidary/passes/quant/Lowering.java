@@ -48,7 +48,6 @@ final class Lowering {
   private final GraphBuilder<Op> out;
   private final Emitter emitter;
   private final Linear linear;
-  private final Pieces pieces;
   private final ResidualStream residuals;
   private final Attention attention;
   private final Map<Value, Value> hosts = new HashMap<>();
@@ -62,7 +61,8 @@ final class Lowering {
       Steps steps,
       Calibration calibration,
       QuantizeOptions options,
-      Agreement agreement) {
+      Agreement agreement,
+      Pieces pieces) {
     this.model = model;
     this.sides = sides;
     this.steps = steps;
@@ -71,7 +71,6 @@ final class Lowering {
     this.agreement = agreement;
     this.out = new GraphBuilder<>(model.graph().name());
     this.emitter = new Emitter(out);
-    this.pieces = new Pieces(model, steps, sides, calibration, options.recipe());
     this.linear = new Linear(emitter, options);
     this.residuals = new ResidualStream(this, model, sides, steps, pieces, emitter);
     this.attention = new Attention(this, model, calibration, options, agreement, emitter);
@@ -80,11 +79,6 @@ final class Lowering {
   /// What calibration saw, by the results of the new graph.
   RangeAnalysis.Observed observed() {
     return observed;
-  }
-
-  /// The sums that enter the residual stream as two pieces.
-  List<TwoPieceSum> twoPieces() {
-    return pieces.chosen();
   }
 
   Graph<Op> run() {

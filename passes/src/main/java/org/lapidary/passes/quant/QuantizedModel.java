@@ -12,7 +12,7 @@ import org.lapidary.ir.pass.PassContext.WhyNot;
 /// @param whyNots operations amid the accelerated part that run on the host
 /// @param ranges what is known about the widths
 /// @param recipe what was done beyond rounding to the nearest step
-/// @param twoPieces sums for which one int8 piece is too coarse, the most disturbing first
+/// @param pieces for what one int8 piece is too coarse, and what two of them take
 /// @param forms what the values of the graph stand for in the original
 public record QuantizedModel(
     Graph<Op> graph,
@@ -20,12 +20,11 @@ public record QuantizedModel(
     List<WhyNot> whyNots,
     RangeSummary ranges,
     Recipe recipe,
-    List<TwoPieceSum> twoPieces,
+    Pieces pieces,
     List<Form> forms) {
   public QuantizedModel {
     placements = List.copyOf(placements);
     whyNots = List.copyOf(whyNots);
-    twoPieces = List.copyOf(twoPieces);
     forms = List.copyOf(forms);
   }
 }

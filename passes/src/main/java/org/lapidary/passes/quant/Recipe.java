@@ -70,13 +70,14 @@ public record Recipe(List<Refinement> refinements) {
   /// @param limit largest number of channels; the moments of `n` are `n × n` numbers
   public record RoundWeights(int limit) implements Refinement {}
 
-  /// Sums enter the residual stream as two int8 pieces, those first whose rounding to one disturbs
-  /// it most for what a second piece costs.
+  /// Sums enter the residual stream as two int8 pieces, those first whose second piece takes the
+  /// most noise away per cycle.
   ///
-  /// @param most at most so many sums
+  /// @param most at most so many
   /// @param below only where the stream's signal to the noise of one piece is below so many
   ///   decibels
-  public record TwoPieces(int most, double below) implements Refinement {}
+  /// @param cycles at most so many more, per cycle of the program without pieces
+  public record TwoPieces(int most, double below, double cycles) implements Refinement {}
 
   private static final List<Refinement> KNOWN =
       List.of(
@@ -87,7 +88,7 @@ public record Recipe(List<Refinement> refinements) {
           new BlockScales(32, 36),
           new RoundWeights(512),
           Equalize.EVEN,
-          new TwoPieces(64, 33));
+          new TwoPieces(64, 33, 0.25));
 
   private static final Pattern ITEM = Pattern.compile("\\s*([a-z-]+)\\s*(?:\\{([^}]*)})?\\s*(,|$)");
 

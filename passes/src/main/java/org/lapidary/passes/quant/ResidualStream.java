@@ -130,14 +130,14 @@ final class ResidualStream {
     DoubleFunction<Value> moveOut =
         wanted -> emitter.requantize(sum, false, Math.max(1, Math.rint(wanted / step)) * step);
     int channels = v.type().dim(-1);
-    Int8 high = lowering.onGrids(v, moveOut);
-    Value rounded = lowering.multiplied(high, channels, step);
-    if (!pieces.inTwo(v)) {
-      return rounded;
+    if (!pieces.inTwo(Piece.Part.SUM, v)) {
+      return lowering.multiplied(lowering.onGrids(v, moveOut), channels, step);
     }
+    Int8 high = Int8.plain(moveOut.apply(steps.high(v)));
     Sum rest = rest(sum, high, channels);
-    Int8 low = Int8.plain(emitter.requantize(rest, false, lowStep(high, step)));
-    return emitter.add(rounded, lowering.multiplied(low, channels, step));
+    Int8 low = Int8.plain(emitter.requantize(rest, false, lowStep(high.step(), step)));
+    return emitter.add(
+        lowering.multiplied(high, channels, step), lowering.multiplied(low, channels, step));
   }
 
   /// What a sum is more than its int8 piece, in the units of the sum.
@@ -153,7 +153,7 @@ final class ResidualStream {
 
   /// A step in which a rounding error of the first piece has [#LOW_LEVELS] levels either way, or as
   /// many as the stream can tell apart.
-  private static double lowStep(Int8 high, double step) {
-    return Math.max(1, Math.rint(high.step() / (2 * LOW_LEVELS) / step)) * step;
+  static double lowStep(double high, double step) {
+    return Math.max(1, Math.rint(high / (2 * LOW_LEVELS) / step)) * step;
   }
 }

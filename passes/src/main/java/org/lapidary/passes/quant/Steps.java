@@ -65,6 +65,12 @@ final class Steps {
     return int8.computeIfAbsent(v, x -> grids(x).map(TwoGrids::fine).orElseGet(() -> oneGrid(x)));
   }
 
+  /// Step of the high one of two int8 pieces: nothing is clipped, since the low one makes up for
+  /// the coarser step.
+  double high(Value v) {
+    return calibration.given(v).orElseGet(() -> Math.max(1e-12, calibration.of(v).absMax() / 127));
+  }
+
   private double oneGrid(Value v) {
     return calibration.given(v).orElseGet(() -> options.step(calibration.of(v)));
   }

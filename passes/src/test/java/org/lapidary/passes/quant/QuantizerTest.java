@@ -103,14 +103,16 @@ final class QuantizerTest {
     QuantizeOptions two = one.withRecipe(Recipe.parse("two-pieces{below=90}"));
     QuantizedModel coarse = quantize(graph, one);
     QuantizedModel fine = quantize(graph, two);
-    assertThat(coarse.twoPieces()).isEmpty();
-    assertThat(fine.twoPieces()).hasSizeGreaterThan(2);
+    assertThat(coarse.pieces().chosen()).isEmpty();
+    assertThat(fine.pieces().chosen()).hasSizeGreaterThan(2);
     assertThat(fine.ranges().findings()).allMatch(RangeSummary.Entry::safe);
     assertThat(decibel(graph, fine)).isGreaterThan(decibel(graph, coarse) + 0.5);
-    List<TwoPieceSum> few =
-        quantize(graph, one.withRecipe(Recipe.parse("two-pieces{below=90,most=1}"))).twoPieces();
+    List<Piece> few =
+        quantize(graph, one.withRecipe(Recipe.parse("two-pieces{below=90,most=1}")))
+            .pieces()
+            .chosen();
     assertThat(few).hasSize(1);
-    assertThat(few.getFirst().node()).isEqualTo(fine.twoPieces().getFirst().node());
+    assertThat(few.getFirst().node()).isEqualTo(fine.pieces().chosen().getFirst().node());
   }
 
   /// One step for the whole residual stream would leave the first rows two or three levels.

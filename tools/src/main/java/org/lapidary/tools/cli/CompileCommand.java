@@ -19,7 +19,6 @@ import org.lapidary.ir.pass.PassContext;
 import org.lapidary.ir.pass.PassRunner;
 import org.lapidary.passes.quant.QuantizedModel;
 import org.lapidary.passes.quant.RangeSummary;
-import org.lapidary.passes.quant.TwoPieceSum;
 import org.lapidary.tools.compile.CalibrationSet;
 import org.lapidary.tools.compile.CompileOptions;
 import org.lapidary.tools.compile.Compiled;
@@ -239,9 +238,7 @@ final class CompileCommand implements Callable<Integer> {
     output.out().println("calibration: " + c.calibration().description());
     c.pruned().ifPresent(p -> output.out().print(PruningReport.text(p)));
     output.out().println("quantization: " + c.quantized().recipe());
-    for (TwoPieceSum sum : c.quantized().twoPieces()) {
-      output.out().printf("in two int8 pieces: %s (%.1f dB in one)%n", sum.node(), sum.decibels());
-    }
+    output.out().print(PiecesReport.text(c.quantized().pieces()));
     RangeSummary r = c.quantized().ranges();
     output
         .out()
@@ -343,21 +340,10 @@ final class CompileCommand implements Callable<Integer> {
     document.put("fusions", c.program().fusions().stream().map(FusionDecision::document).toList());
     document.put("why_not", whyNots(c));
     document.put("recipe", c.quantized().recipe().toString());
-    document.put("two_pieces", twoPieces(c.quantized()));
+    PiecesReport.put(document, c.quantized().pieces());
     c.pruned().ifPresent(p -> document.put("pruning", PruningReport.document(p)));
     document.put("ranges", RangeReport.document(c.quantized().ranges()));
     return document;
-  }
-
-  private static List<Map<String, Object>> twoPieces(QuantizedModel quantized) {
-    List<Map<String, Object>> all = new ArrayList<>();
-    for (TwoPieceSum sum : quantized.twoPieces()) {
-      Map<String, Object> one = new LinkedHashMap<>();
-      one.put("node", sum.node());
-      one.put("decibels_in_one", sum.decibels());
-      all.add(one);
-    }
-    return all;
   }
 
   /// Largest heap use since the start, summed over the pools.

@@ -2,6 +2,7 @@ package org.lapidary.tools.cli;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lapidary.tools.validate.Measurement;
 import picocli.CommandLine;
@@ -54,10 +55,15 @@ final class ValidateCommand implements Callable<Integer> {
     try (PreparedTask prepared = PreparedTask.of(model, data, arguments)) {
       Measurement m = measure(String.valueOf(model.getFileName()), prepared);
       if (output.json()) {
-        output.document(m.document());
+        Map<String, Object> document = m.document();
+        document.put("recipe", prepared.compiled().quantized().recipe().toString());
+        PiecesReport.put(document, prepared.compiled().quantized().pieces());
+        output.document(document);
       } else {
         output.out().println("model       " + model + " " + prepared.binding().dims());
         output.out().println("calibration " + prepared.compiled().calibration().description());
+        output.out().println("quantization " + prepared.compiled().quantized().recipe());
+        output.out().print(PiecesReport.text(prepared.compiled().quantized().pieces()));
         output.out().println();
         output.out().print(MeasurementTable.of(List.of(m)));
         output.out().print("\n" + m.baseline().description());

@@ -57,7 +57,7 @@ public final class Lapidary {
             steps,
             "quantize",
             ops,
-            () -> prepared.quantized(options.quantization()),
+            () -> prepared.quantized(options),
             q -> q.graph().nodes().size());
     int number = prepared.outcome().steps().size() + (prepared.pruned().isPresent() ? 2 : 1);
     dump(options, "quantize", number, prepared.canonical(), quantized.graph());
@@ -131,8 +131,12 @@ public final class Lapidary {
 
   /// The program for a quantized model, not yet verified.
   public static Program emit(QuantizedModel quantized, CompileOptions options) {
+    return emit(quantized.graph(), options);
+  }
+
+  static Program emit(Graph<Op> quantized, CompileOptions options) {
     return GemminiCompiler.compile(
-        quantized.graph(),
+        quantized,
         options.machine(),
         options.semantics(),
         options.schedule(),

@@ -34,7 +34,13 @@ public record Prepared(
     steps = List.copyOf(steps);
   }
 
-  /// The integer graph by a recipe.
+  /// The integer graph that is worth most for its cycles on a machine.
+  public QuantizedModel quantized(CompileOptions options) {
+    return Quantizer.quantize(
+        canonical, calibration, options.quantization(), new ProgramCycles(options));
+  }
+
+  /// The integer graph by a recipe, whatever the machine.
   public QuantizedModel quantized(QuantizeOptions options) {
     return Quantizer.quantize(canonical, calibration, options);
   }

@@ -66,6 +66,8 @@ public final class Stages {
             options.threads(),
             _ -> {});
     calibration.give(given.steps());
-    return Quantizer.quantize(canonical, calibration, options.quantization()).graph();
+    return Quantizer.quantize(
+            canonical, calibration, options.quantization(), new ProgramCycles(options))
+        .graph();
   }
 }
