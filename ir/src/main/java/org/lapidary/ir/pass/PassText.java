@@ -48,7 +48,10 @@ final class PassText {
     for (String name : given.keySet()) {
       if (!known.contains(name)) {
         throw new IllegalArgumentException(
-            itsName + " has no option " + name + (known.isEmpty() ? "" : ", only " + known));
+            itsName
+                + " has no option "
+                + name
+                + (known.isEmpty() ? "" : Names.instead(name, known)));
       }
     }
     for (int i = 0; i < components.length; i++) {

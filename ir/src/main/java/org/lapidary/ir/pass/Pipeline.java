@@ -62,8 +62,8 @@ public record Pipeline(List<Pass<?, ?>> passes) {
         return PassText.with(name, candidate, options(options));
       }
     }
-    String names = known.stream().map(Pass::name).sorted().collect(Collectors.joining(", "));
-    throw new IllegalArgumentException("there is no pass " + name + ", only " + names);
+    List<String> names = known.stream().map(Pass::name).sorted().toList();
+    throw new IllegalArgumentException("there is no pass " + name + Names.instead(name, names));
   }
 
   static Map<String, String> options(String text) {

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 
 /// A list of records as text, `heads{keep=0.5}, neurons{keep=0.25,score=magnitude}`: a name is that
 /// of the record's class, options are its components, as in the text form of a pass.
@@ -56,10 +55,8 @@ public final class RecordText {
       }
     }
     throw new IllegalArgumentException(
-        "there is no %s %s, only %s"
+        "there is no %s %s%s"
             .formatted(
-                what,
-                name,
-                known.stream().map(RecordText::name).collect(Collectors.joining(", "))));
+                what, name, Names.instead(name, known.stream().map(RecordText::name).toList())));
   }
 }

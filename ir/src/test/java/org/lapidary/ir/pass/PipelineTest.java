@@ -91,7 +91,7 @@ class PipelineTest {
         "fast.pipeline:2:3: error[invalid-pipeline]: there is no pass fold, only"
             + " eliminate-dead-code, fold-constants, quantize-all");
     assertMistake(
-        "fold-constants{size=3}", "1:1", "fold-constants has no option size, only [max-elements]");
+        "fold-constants{size=3}", "1:1", "fold-constants has no option size, only max-elements");
     assertMistake("fold-constants{max-elements=x}", "max-elements=x where a number is due");
     assertMistake("quantize-all{per-row=1}", "per-row=1 where true or false is due");
     assertMistake("quantize-all{calibration=best}", "=best where min-max or entropy is due");

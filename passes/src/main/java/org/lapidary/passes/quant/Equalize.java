@@ -48,7 +48,7 @@ public record Equalize(double alpha) implements Pass<NnOp, NnOp>, Recipe.Refinem
 
   public Equalize {
     if (!(alpha >= 0 && alpha <= 1)) {
-      throw new IllegalArgumentException("alpha " + alpha + " is not in [0, 1]");
+      throw new IllegalArgumentException("alpha=" + alpha + " where 0 to 1 is due");
     }
   }
 

@@ -1,18 +1,12 @@
 package org.lapidary.passes.quant;
 
-import java.lang.reflect.RecordComponent;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.ir.pass.PassContext;
+import org.lapidary.ir.pass.RecordText;
 
 /// What is done beyond rounding everything to the nearest step, as text: `outliers{channels=8},
 /// split-weights, bias-correct`. The order in the text does not matter; each refinement has its
@@ -39,14 +33,25 @@ public record Recipe(List<Refinement> refinements) {
   /// @param rows at most so many rows of extra weights
   /// @param below only where the other channels' signal to noise on one grid is below so many
   ///   decibels
-  public record Outliers(int channels, int rows, double below) implements Refinement {}
+  public record Outliers(int channels, int rows, double below) implements Refinement {
+    public Outliers {
+      requireAtLeast(1, "channels", channels);
+      requireAtLeast(1, "rows", rows);
+      requireDecibels(below);
+    }
+  }
 
   /// Rows of a weight with single large elements are spread over several int8 rows, so that the
   /// others need not be rounded to a coarse step.
   ///
   /// @param rows at most so many extra rows
   /// @param below only where the weight's signal to noise in one piece is below so many decibels
-  public record SplitWeights(int rows, double below) implements Refinement {}
+  public record SplitWeights(int rows, double below) implements Refinement {
+    public SplitWeights {
+      requireAtLeast(1, "rows", rows);
+      requireDecibels(below);
+    }
+  }
 
   /// The mean error that rounding a weight makes for mean operands is taken from the bias.
   public record BiasCorrect() implements Refinement {}
@@ -55,20 +60,35 @@ public record Recipe(List<Refinement> refinements) {
   /// hundreds of keys would be rounded to 0 otherwise.
   ///
   /// @param margin largest probability that can be expressed, over the largest calibrated
-  public record SoftmaxScale(double margin) implements Refinement {}
+  public record SoftmaxScale(double margin) implements Refinement {
+    public SoftmaxScale {
+      if (!(margin >= 1 && margin < Double.POSITIVE_INFINITY)) {
+        throw new IllegalArgumentException("margin=" + margin + " where at least 1 is due");
+      }
+    }
+  }
 
   /// Blocks of a weight's columns get steps of their own; the accelerator's read-out brings them to
   /// one grid. Where the result is read in 32 bits there is one step.
   ///
   /// @param columns of a block: a multiple of the machine's array is cheapest, anything is exact
   /// @param below only where the weight's signal to noise in one step is below so many decibels
-  public record BlockScales(int columns, double below) implements Refinement {}
+  public record BlockScales(int columns, double below) implements Refinement {
+    public BlockScales {
+      requireAtLeast(1, "columns", columns);
+      requireDecibels(below);
+    }
+  }
 
   /// Weights are rounded one input channel after the other, each making up for the errors of those
   /// before it, by what calibration saw of the channels together.
   ///
   /// @param limit largest number of channels; the moments of `n` are `n × n` numbers
-  public record RoundWeights(int limit) implements Refinement {}
+  public record RoundWeights(int limit) implements Refinement {
+    public RoundWeights {
+      requireAtLeast(1, "limit", limit);
+    }
+  }
 
   /// Sums enter the residual stream as two int8 pieces, those first whose second piece takes the
   /// most noise away per cycle.
@@ -77,9 +97,17 @@ public record Recipe(List<Refinement> refinements) {
   /// @param below only where the stream's signal to the noise of one piece is below so many
   ///   decibels
   /// @param cycles at most so many more, per cycle of the program without pieces
-  public record TwoPieces(int most, double below, double cycles) implements Refinement {}
+  public record TwoPieces(int most, double below, double cycles) implements Refinement {
+    public TwoPieces {
+      requireAtLeast(1, "most", most);
+      requireDecibels(below);
+      if (!(cycles >= 0)) {
+        throw new IllegalArgumentException("cycles=" + cycles + " where at least 0 is due");
+      }
+    }
+  }
 
-  private static final List<Refinement> KNOWN =
+  private static final List<Record> KNOWN =
       List.of(
           new Outliers(8, 64, 26),
           new SplitWeights(32, 34),
@@ -89,8 +117,6 @@ public record Recipe(List<Refinement> refinements) {
           new RoundWeights(512),
           Equalize.EVEN,
           new TwoPieces(64, 33, 0.25));
-
-  private static final Pattern ITEM = Pattern.compile("\\s*([a-z-]+)\\s*(?:\\{([^}]*)})?\\s*(,|$)");
 
   /// Nothing: every value rounded to the nearest step of its grid.
   public static final Recipe PLAIN = new Recipe(List.of());
@@ -104,8 +130,8 @@ public record Recipe(List<Refinement> refinements) {
   }
 
   /// All refinements with their default options.
-  public static List<Refinement> known() {
-    return KNOWN;
+  static List<Refinement> known() {
+    return KNOWN.stream().map(Refinement.class::cast).toList();
   }
 
   /// Largest number of channels whose moments calibration is to observe; 0 for none.
@@ -128,108 +154,42 @@ public record Recipe(List<Refinement> refinements) {
     return refinements.stream().filter(kind::isInstance).map(kind::cast).findFirst();
   }
 
-  /// Reads a recipe.
+  /// Reads a recipe; `plain` and empty text are [#PLAIN].
   ///
   /// @throws IllegalArgumentException with a plain sentence if it is none
   public static Recipe parse(String text) {
-    List<Refinement> found = new ArrayList<>();
     if (text.isBlank() || text.strip().equals("plain")) {
       return PLAIN;
     }
-    Matcher item = ITEM.matcher(text);
-    int at = 0;
-    while (at < text.length()) {
-      if (!item.find(at) || item.start() != at) {
-        throw new IllegalArgumentException("not a recipe from here on: " + text.substring(at));
-      }
-      Refinement one = withOptions(named(item.group(1)), item.group(2));
-      if (found.stream().anyMatch(f -> f.getClass() == one.getClass())) {
-        throw new IllegalArgumentException(item.group(1) + " stands in the recipe twice");
-      }
-      found.add(one);
-      at = item.end();
-    }
-    return new Recipe(found);
-  }
-
-  private static Refinement named(String name) {
-    return KNOWN.stream()
-        .filter(r -> name(r).equals(name))
-        .findFirst()
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "there is no refinement %s, only %s"
-                    .formatted(
-                        name, KNOWN.stream().map(Recipe::name).collect(Collectors.joining(", ")))));
-  }
-
-  /// Name of a refinement in a recipe.
-  public static String name(Refinement refinement) {
-    return refinement
-        .getClass()
-        .getSimpleName()
-        .replaceAll("(?<=[a-z])(?=[A-Z])", "-")
-        .toLowerCase(Locale.ROOT);
-  }
-
-  private static Refinement withOptions(Refinement model, String text) {
-    Map<String, String> given = new LinkedHashMap<>();
-    for (String option : text == null ? new String[0] : text.split(",")) {
-      String[] sides = option.split("=", 2);
-      if (sides.length != 2) {
-        throw new IllegalArgumentException("an option is name=value, not " + option.strip());
-      }
-      given.put(sides[0].strip(), sides[1].strip());
-    }
-    RecordComponent[] components = model.getClass().getRecordComponents();
-    Class<?>[] types = new Class<?>[components.length];
-    Object[] values = new Object[components.length];
-    for (int i = 0; i < components.length; i++) {
-      types[i] = components[i].getType();
-      String value = given.remove(components[i].getName());
-      values[i] = value == null ? value(model, components[i]) : number(types[i], value);
-    }
-    if (!given.isEmpty()) {
-      throw new IllegalArgumentException(
-          name(model) + " has no option " + given.keySet().iterator().next());
-    }
-    try {
-      return model.getClass().getDeclaredConstructor(types).newInstance(values);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("refinements are records", e);
-    }
-  }
-
-  private static Object number(Class<?> type, String text) {
-    try {
-      return type == int.class ? (Object) Integer.valueOf(text) : Double.valueOf(text);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(text + " is not a number", e);
-    }
-  }
-
-  private static Object value(Refinement refinement, RecordComponent component) {
-    try {
-      return component.getAccessor().invoke(refinement);
-    } catch (ReflectiveOperationException e) {
-      throw new IllegalStateException("refinements are records", e);
-    }
+    return new Recipe(
+        RecordText.parse("refinement", text, KNOWN).stream().map(Refinement.class::cast).toList());
   }
 
   /// The text from which it is read, with all options.
   @Override
   public String toString() {
-    if (refinements.isEmpty()) {
-      return "plain";
-    }
-    return refinements.stream().map(Recipe::text).collect(Collectors.joining(", "));
+    return refinements.isEmpty()
+        ? "plain"
+        : refinements.stream()
+            .map(refinement -> RecordText.print((Record) refinement))
+            .collect(Collectors.joining(", "));
   }
 
-  private static String text(Refinement refinement) {
-    String options =
-        java.util.Arrays.stream(refinement.getClass().getRecordComponents())
-            .map(c -> c.getName() + "=" + value(refinement, c))
-            .collect(Collectors.joining(","));
-    return options.isEmpty() ? name(refinement) : name(refinement) + "{" + options + "}";
+  /// Name of a refinement in a recipe.
+  public static String name(Refinement refinement) {
+    return RecordText.name((Record) refinement);
+  }
+
+  private static void requireAtLeast(int least, String name, int given) {
+    if (given < least) {
+      throw new IllegalArgumentException(
+          name + "=" + given + " where at least " + least + " is due");
+    }
+  }
+
+  private static void requireDecibels(double below) {
+    if (Double.isNaN(below)) {
+      throw new IllegalArgumentException("below=" + below + " where decibels are due");
+    }
   }
 }

@@ -115,7 +115,7 @@ final class CompileArguments {
       names = "--quantize",
       paramLabel = "RECIPE",
       description = {
-        "Refinements of quantization, such as 'outliers{gain=6}, split-weights', or plain.",
+        "Refinements of quantization, such as 'outliers{below=30}, split-weights', or plain.",
         "See passes/QUANTIZATION.md."
       })
   String recipe = Recipe.DEFAULT.toString();
