@@ -79,6 +79,13 @@ public record Baseline(Map<HostWork, Long> elements, long matmulCycles) {
     return new Baseline(more, matmulCycles * factor);
   }
 
+  /// The baseline of a model that is this one and another behind it.
+  public Baseline plus(Baseline other) {
+    Map<HostWork, Long> sums = new EnumMap<>(elements);
+    other.elements.forEach((work, size) -> sums.merge(work, size, Long::sum));
+    return new Baseline(sums, matmulCycles + other.matmulCycles);
+  }
+
   /// The assumptions and the figures, for people.
   public String description() {
     StringBuilder text = new StringBuilder();

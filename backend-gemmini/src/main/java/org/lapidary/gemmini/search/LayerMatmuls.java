@@ -1,7 +1,8 @@
 package org.lapidary.gemmini.search;
 
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.lapidary.gemmini.search.MatmulShape.Activation;
 import org.lapidary.gemmini.search.MatmulShape.Bias;
 import org.lapidary.machine.GemminiParams;
@@ -11,13 +12,14 @@ import org.lapidary.machine.Semantics;
 /// library would be: projections with a bias row, scores with the transposed keys, int8 results.
 ///
 /// @param length tokens
+/// @param read of how many tokens the results are read; keys and values are made of all
 /// @param hidden width of the model
 /// @param heads attention heads
 /// @param inner width of the feed-forward layer
-public record LayerMatmuls(int length, int hidden, int heads, int inner) {
+public record LayerMatmuls(int length, int read, int hidden, int heads, int inner) {
   /// A layer of BERT-base.
   public static LayerMatmuls bertBase(int length) {
-    return new LayerMatmuls(length, 768, 12, 3072);
+    return new LayerMatmuls(length, length, 768, 12, 3072);
   }
 
   /// A product and how often it occurs.
@@ -26,21 +28,18 @@ public record LayerMatmuls(int length, int hidden, int heads, int inner) {
   /// The products: projections, scores, context, feed-forward.
   public List<Entry> entries() {
     int head = hidden / heads;
-    List<Entry> all = new ArrayList<>();
-    all.add(new Entry(dense(hidden, hidden), 4));
-    all.add(
-        new Entry(
-            new MatmulShape(heads, length, length, head, true, Bias.NONE, Activation.NONE), 1));
-    all.add(
-        new Entry(
-            new MatmulShape(heads, length, head, length, false, Bias.NONE, Activation.NONE), 1));
-    all.add(new Entry(dense(inner, hidden), 1));
-    all.add(new Entry(dense(hidden, inner), 1));
-    return all;
+    Map<MatmulShape, Integer> all = new LinkedHashMap<>();
+    all.merge(dense(length, hidden, hidden), 2, Integer::sum);
+    all.merge(dense(read, hidden, hidden), 2, Integer::sum);
+    all.put(new MatmulShape(heads, read, length, head, true, Bias.NONE, Activation.NONE), 1);
+    all.put(new MatmulShape(heads, read, head, length, false, Bias.NONE, Activation.NONE), 1);
+    all.merge(dense(read, inner, hidden), 1, Integer::sum);
+    all.merge(dense(read, hidden, inner), 1, Integer::sum);
+    return all.entrySet().stream().map(e -> new Entry(e.getKey(), e.getValue())).toList();
   }
 
-  private MatmulShape dense(int cols, int depth) {
-    return new MatmulShape(1, length, cols, depth, false, Bias.ROW, Activation.NONE);
+  private static MatmulShape dense(int rows, int cols, int depth) {
+    return new MatmulShape(1, rows, cols, depth, false, Bias.ROW, Activation.NONE);
   }
 
   /// Multiply-accumulates of all products.

@@ -1,6 +1,7 @@
 package org.lapidary.tools.study;
 
 import java.util.List;
+import java.util.stream.Stream;
 
 /// How many cycles the survey's float-host baseline of BERT-Base at length 512 took. It says so
 /// nowhere, and its shares can be read in several ways that exclude each other. Source: arXiv
@@ -45,13 +46,36 @@ public record BaselineReading(String name, String derivation, double cycles) {
             PRODUCTS / 0.01));
   }
 
-  /// What no schedule of the unpruned model beats: the array never waiting.
+  /// What no schedule of all rows of the unpruned model beats: the array never waiting.
   public double limit(Waterfall w) {
     return cycles / w.arrayBound();
   }
 
-  /// What the step before pruning has won.
-  public double speedup(Waterfall w) {
-    return cycles / w.step("fusion").cycles();
+  /// What a step has won.
+  public double speedup(Waterfall w, String step) {
+    return cycles / w.step(step).cycles();
+  }
+
+  /// What is won if the baseline's host, too, leaves out rows that nobody reads; it then saves the
+  /// share of its cycles that it saves in the first reading.
+  public double readSpeedup(Waterfall w) {
+    return w.readShare() * speedup(w, "unread");
+  }
+
+  /// Under which readings a factor is reached without removing a weight, for people.
+  static String reaching(int factor, Waterfall w) {
+    List<BaselineReading> all = of(w);
+    return "%d× without removing a weight is reached %s after fusion; %s with unread rows left out;"
+        .concat(" %s if the host leaves them out as well.")
+        .formatted(
+            factor,
+            names(all.stream().filter(r -> r.speedup(w, "fusion") >= factor)),
+            names(all.stream().filter(r -> r.speedup(w, "unread") >= factor)),
+            names(all.stream().filter(r -> r.readSpeedup(w) >= factor)));
+  }
+
+  private static String names(Stream<BaselineReading> readings) {
+    List<String> names = readings.map(r -> "“" + r.name() + "”").toList();
+    return names.isEmpty() ? "under none" : "under " + String.join(" and ", names);
   }
 }

@@ -10,6 +10,14 @@ public record Kept(TransformerShape shape, boolean allRows) {
   public static final Kept TOLERATED =
       new Kept(TransformerShape.BERT_BASE.keeping(12, 12, 32, 768), false);
 
+  /// Why leaving out rows is a step of its own, for people.
+  static final String WHY_UNREAD =
+      "A classifier reads one row of the last layer. What depends on the other rows alone, their"
+          + " queries, scores, W_out, feed-forward part and LayerNorms, can be left out: no weight is"
+          + " removed, and in real numbers every answer stays the same. It is a step of its own,"
+          + " before pruning. The host of the baseline computes all rows; it could leave them out as"
+          + " well, which the table of readings below has beside it.";
+
   /// How the ratio was established, for people.
   static final String WHY =
       "What pruning leaves is said by options; by default half of the channels of every head and a"
@@ -23,9 +31,9 @@ public record Kept(TransformerShape shape, boolean allRows) {
           + " cycles: what a classifier does not read is most of the last layer, a quarter or half of"
           + " those models and a twelfth of BERT-Base.";
 
-  /// Whether nothing is taken out.
-  boolean isWhole() {
-    return allRows && shape.equals(TransformerShape.BERT_BASE);
+  /// Whether no weight is taken out of a model.
+  boolean isWhole(TransformerShape model) {
+    return shape.equals(model);
   }
 
   QuantizedLayers layers(int length) {
@@ -36,12 +44,7 @@ public record Kept(TransformerShape shape, boolean allRows) {
 
   @Override
   public String toString() {
-    return "%d layers, %d heads of %d channels and %d neurons a layer are left%s"
-        .formatted(
-            shape.layers(),
-            shape.heads(),
-            shape.headWidth(),
-            shape.ffn(),
-            allRows ? "" : ", of the last what a classifier reads");
+    return "%d layers, %d heads of %d channels and %d neurons a layer are left"
+        .formatted(shape.layers(), shape.heads(), shape.headWidth(), shape.ffn());
   }
 }

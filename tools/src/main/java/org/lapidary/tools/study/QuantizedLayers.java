@@ -67,12 +67,25 @@ public record QuantizedLayers(
   ///
   /// @param matmulCycles of one layer's products on the accelerator
   public Baseline baseline(long matmulCycles) {
-    String layer = "layer." + (LAYERS - 1) + "/";
+    return layerBaseline(LAYERS - 1, matmulCycles).times(shape.layers());
+  }
+
+  /// The same of a model whose last layer is the last one here.
+  ///
+  /// @param lastMatmulCycles of the last layer's products
+  Baseline baseline(long matmulCycles, long lastMatmulCycles) {
+    return layerBaseline(LAYERS - 1, matmulCycles)
+        .times(shape.layers() - 1)
+        .plus(layerBaseline(layers - 1, lastMatmulCycles));
+  }
+
+  private Baseline layerBaseline(int index, long matmulCycles) {
+    String layer = "layer." + index + "/";
     List<Graph.Node<Op>> nodes =
         integer.nodes().stream()
             .filter(n -> n.op() instanceof Layout || n.loc().node().startsWith(layer))
             .toList();
-    Graph<Op> second = new Graph<>(integer.name(), integer.inputs(), nodes, integer.results());
-    return Baseline.of(second, matmulCycles).times(shape.layers());
+    Graph<Op> alone = new Graph<>(integer.name(), integer.inputs(), nodes, integer.results());
+    return Baseline.of(alone, matmulCycles);
   }
 }

@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.lapidary.tools.page.Chart;
 import org.lapidary.tools.page.Drawing;
 import org.lapidary.tools.page.Page;
@@ -63,15 +64,24 @@ public record Report(String title, List<String> summary, List<Section> sections)
         "first",
         table.columns().getFirst(),
         "columns",
-        table.columns().subList(1, table.columns().size()),
+        IntStream.range(1, table.columns().size()).mapToObj(c -> heading(table, c)).toList(),
         "rows",
         rows);
   }
 
+  /// A heading stands as its column does.
+  private static Map<String, Object> heading(Table table, int column) {
+    boolean figures = table.rows().stream().allMatch(row -> isFigure(row.get(column)));
+    return Map.of("value", table.columns().get(column), "kind", figures ? "figure" : "words");
+  }
+
   /// Figures stand to the right, words to the left.
   private static Map<String, Object> cell(String text) {
-    boolean figure = text.matches("[-+–]|[-+]?[0-9][0-9.,]*( %|×)?");
-    return Map.of("value", text, "kind", figure ? "figure" : "words");
+    return Map.of("value", text, "kind", isFigure(text) ? "figure" : "words");
+  }
+
+  private static boolean isFigure(String text) {
+    return text.matches("[-+–]|[-+]?[0-9][0-9.,]*( %|×)?");
   }
 
   /// Every cell of every table on a line of its own: section, table, row, column, value.

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.lapidary.gemmini.program.Program;
@@ -29,6 +30,7 @@ public final class Survey {
 
   private final Batch batch = new Batch();
   private final TilingCache cache = TilingCache.inMemory();
+  private final Map<String, QuantizedLayers> layers = new ConcurrentHashMap<>();
   private final SurveyOptions options;
   private final List<Supplier<Waterfall>> waterfalls;
   private final Supplier<Waterfall> headline;
@@ -89,18 +91,21 @@ public final class Survey {
 
   private Supplier<Waterfall> later(TransformerShape shape, int length, int latency) {
     return batch.later(() -> {
-      QuantizedLayers layers = QuantizedLayers.of(shape, length);
+      QuantizedLayers layers = layers(shape, length);
       Optional<Kept> kept =
-          Optional.of(options.kept())
-              .filter(k -> !k.isWhole() && k.shape().name().equals(shape.name()));
+          Optional.of(options.kept()).filter(k -> k.shape().name().equals(shape.name()));
       return Waterfall.of(layers, kept, latency, cache);
     });
   }
 
+  /// Several waterfalls and machines share a model.
+  private QuantizedLayers layers(TransformerShape shape, int length) {
+    return layers.computeIfAbsent(shape.name() + length, _ -> QuantizedLayers.of(shape, length));
+  }
+
   private double encoderUtilisation(String name) {
     GemminiParams machine = GemminiParams.load(name);
-    Program program =
-        Target.best(machine, cache).compile(QuantizedLayers.of(BERT, HEADLINE).integer());
+    Program program = Target.best(machine, cache).compile(layers(BERT, HEADLINE).integer());
     long macs = BERT.layers() * BERT.layerMacs(HEADLINE);
     long cycles = LayerTiming.of(program).cycles(BERT.layers());
     return (double) macs / machine.peakMacsPerCycle() / cycles;
@@ -146,11 +151,17 @@ public final class Survey {
     Waterfall w = results.headline();
     Waterfall.Step last = w.steps().getLast();
     return ("BERT-Base at length 512 on the machine “survey”: %s faster than the float-host baseline (an"
-            + " assumption, see below), %s of the array's peak; the survey reports %s×.%s")
+            + " assumption, see below), %s of the array's peak; the survey reports %s×.%s%s")
         .formatted(
             Format.times(w.speedup(w.step("fusion"))),
             Format.percent((double) w.arrayBound() / w.step("fusion").cycles()),
             Published.SPEEDUP,
+            w.step("unread").key().equals("unread")
+                ? " Without the last layer's rows that no classifier reads: %s (%s if the host leaves them out, too)."
+                    .formatted(
+                        Format.times(w.speedup(w.step("unread"))),
+                        Format.times(w.readShare() * w.speedup(w.step("unread"))))
+                : "",
             last.key().equals("pruning")
                 ? " Pruned (%s): %s.".formatted(last.what(), Format.times(w.speedup(last)))
                 : "");

@@ -43,8 +43,13 @@ public record TransformerShape(
 
   /// Multiply-accumulates of one layer at a length.
   public long layerMacs(int length) {
-    long projections = 4L * model * attention() * length;
-    long products = 2L * attention() * length * length;
-    return projections + products + 2L * model * ffn * length;
+    return layerMacs(length, length);
+  }
+
+  /// The same where only some rows of the result are read: keys and values are made of all.
+  public long layerMacs(int length, int read) {
+    long projections = 2L * model * attention() * (length + read);
+    long products = 2L * attention() * length * read;
+    return projections + products + 2L * model * ffn * read;
   }
 }

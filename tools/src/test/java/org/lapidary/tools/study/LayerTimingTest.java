@@ -12,6 +12,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.lapidary.gemmini.cost.Baseline;
 import org.lapidary.gemmini.cost.HostWork;
 import org.lapidary.gemmini.search.TilingCache;
+import org.lapidary.ir.Graph;
+import org.lapidary.ir.Tensor;
+import org.lapidary.ir.TensorType;
+import org.lapidary.ir.eval.Evaluator;
+import org.lapidary.ir.op.NnOp;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.tools.study.TransformerShape.Order;
 
@@ -125,7 +130,7 @@ class LayerTimingTest {
                 HostWork.QUANTIZE,
                 3 * state + scores + inner),
             products);
-    Waterfall w = new Waterfall(TransformerShape.BERT_BASE, 512, 20, terms, List.of());
+    Waterfall w = new Waterfall(TransformerShape.BERT_BASE, 512, 20, terms, terms, List.of());
     List<BaselineReading> all = BaselineReading.of(w);
     double ours = all.getFirst().cycles();
     double pie = all.get(1).cycles();
@@ -158,6 +163,8 @@ class LayerTimingTest {
     assertThat(waterfall.steps())
         .extracting(Waterfall.Step::key)
         .containsExactly("integer", "sram", "mapping", "fusion", "pruning");
+    assertThat(waterfall.step("unread")).isEqualTo(waterfall.step("fusion"));
+    assertThat(waterfall.readBaseline()).isEqualTo(waterfall.baseline());
     for (Waterfall.Step step : waterfall.steps().subList(0, 4)) {
       assertThat(step.cycles()).as(step.key()).isGreaterThan(waterfall.arrayBound());
       assertThat(waterfall.speedup(step)).isGreaterThan(1);
@@ -168,9 +175,80 @@ class LayerTimingTest {
   }
 
   @Test
-  void withoutPruningItsStepIsThatOfFusion() {
-    QuantizedLayers layers = QuantizedLayers.of(shape(Order.AFTER_SUM), 16);
-    Waterfall waterfall = Waterfall.of(layers, Optional.empty(), 20, TilingCache.inMemory());
-    assertThat(waterfall.step("pruning")).isEqualTo(waterfall.step("fusion"));
+  void withoutPruningItsStepIsTheOneBefore() {
+    TransformerShape shape = shape(Order.AFTER_SUM);
+    QuantizedLayers layers = QuantizedLayers.of(shape, 16);
+    Waterfall whole = Waterfall.of(layers, Optional.empty(), 20, TilingCache.inMemory());
+    assertThat(whole.step("pruning")).isEqualTo(whole.step("fusion"));
+    Optional<Kept> all = Optional.of(new Kept(shape, false));
+    Waterfall read = Waterfall.of(layers, all, 20, TilingCache.inMemory());
+    assertThat(read.steps().getLast().key()).isEqualTo("unread");
+    assertThat(read.step("pruning")).isEqualTo(read.step("unread"));
+  }
+
+  /// Rows that nobody reads are a step between fusion and pruning, over the baseline that computes
+  /// them; what a host that leaves them out as well would save is what the last layer is but for
+  /// keys and values.
+  @Test
+  void unreadRowsAreAStepOfTheirOwn() {
+    TransformerShape shape = shape(Order.AFTER_SUM);
+    QuantizedLayers layers = QuantizedLayers.of(shape, LENGTH);
+    Optional<Kept> kept = Optional.of(new Kept(shape.keeping(4, 2, 32, 256), false));
+    Waterfall w = Waterfall.of(layers, kept, 20, TilingCache.inMemory());
+    assertThat(w.steps())
+        .extracting(Waterfall.Step::key)
+        .containsExactly("integer", "sram", "mapping", "fusion", "unread", "pruning");
+    Waterfall.Step unread = w.step("unread");
+    assertThat(unread.cycles()).isBetween(w.readBound(), w.step("fusion").cycles());
+    assertThat(w.step("pruning").cycles()).isLessThan(unread.cycles());
+    assertThat(w.arrayBound() - w.readBound())
+        .isEqualTo((shape.layerMacs(LENGTH) - shape.layerMacs(LENGTH, 1)) / 256);
+
+    Map<HostWork, Long> all = w.baseline().elements();
+    Map<HostWork, Long> read = w.readBaseline().elements();
+    long rows = LENGTH - 1;
+    Map<HostWork, Long> left =
+        Map.of(
+            HostWork.SOFTMAX,
+            rows * shape.heads() * LENGTH,
+            HostWork.GELU,
+            rows * shape.ffn(),
+            HostWork.LAYERNORM,
+            rows * 2 * shape.model(),
+            HostWork.RESIDUAL,
+            rows * 2 * shape.model(),
+            HostWork.DEQUANTIZE,
+            rows * (4L * shape.model() + (long) shape.heads() * LENGTH + shape.ffn()),
+            HostWork.QUANTIZE,
+            rows * (2L * shape.model() + (long) shape.heads() * LENGTH + shape.ffn()));
+    left.forEach((work, elements) ->
+        assertThat(all.getOrDefault(work, 0L) - read.getOrDefault(work, 0L))
+            .as(work.label())
+            .isEqualTo(elements));
+    assertThat(w.readBaseline().matmulCycles()).isLessThan(w.baseline().matmulCycles());
+
+    BaselineReading terms = BaselineReading.of(w).getFirst();
+    assertThat(terms.speedup(w, "unread")).isEqualTo(w.speedup(unread));
+    assertThat(terms.readSpeedup(w))
+        .isCloseTo((double) w.readBaseline().cycles() / unread.cycles(), within(1e-9 * w.length()));
+    assertThat(BaselineReading.reaching((int) w.speedup(unread), w))
+        .contains("terms (used here)", "after fusion")
+        .doesNotContain("“terms (used here)” after fusion");
+  }
+
+  /// The row that is read has the values it had, bit for bit in real numbers.
+  @Test
+  void leavingOutUnreadRowsChangesNoAnswer() {
+    TransformerShape shape = shape(Order.AFTER_SUM);
+    Graph<NnOp> whole = TransformerGraph.layers(shape, 16, 3, 1);
+    Graph<NnOp> read = QuantizedLayers.readByClassifier(shape, 16).real();
+    TensorType type = whole.inputs().getFirst().type();
+    float[] hidden = new float[type.elements()];
+    for (int i = 0; i < hidden.length; i++) {
+      hidden[i] = (float) Math.sin(i);
+    }
+    Map<String, Tensor> inputs = Map.of(TransformerGraph.INPUT, Tensor.of(type, hidden));
+    assertThat(read.nodes()).isNotEqualTo(whole.nodes());
+    assertThat(Evaluator.run(read, inputs)).isEqualTo(Evaluator.run(whole, inputs));
   }
 }

@@ -67,7 +67,8 @@ class ReportTest {
     String html = report().html();
     assertThat(html)
         .contains("<title>title &lt;1&gt;</title>", "a &lt;table&gt;", "&quot;so&quot; &amp; so")
-        .contains("<td class=\"figure\">1,234</td>")
+        .contains("<td class=\"figure\">1,234</td>", "<th class=\"figure\">cycles</th>")
+        .contains("<th class=\"words\">why</th>")
         .doesNotContain("src=", "href=\"http", "{{", "NaN");
   }
 
