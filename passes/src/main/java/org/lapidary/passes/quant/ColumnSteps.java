@@ -63,8 +63,25 @@ record ColumnSteps(int width, double[] steps, boolean[] splits) {
     return steps[column / width];
   }
 
+  /// The steps of so many columns, one by one.
+  double[] each(int columns) {
+    double[] each = new double[columns];
+    Arrays.setAll(each, this::at);
+    return each;
+  }
+
   boolean splits(int column) {
     return splits[column / width];
+  }
+
+  /// Whether any column does.
+  boolean splitsAny() {
+    for (boolean block : splits) {
+      if (block) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// The coarsest.

@@ -138,6 +138,9 @@ public record GeluConstants(double step, int offset, int qb, int qc, double outS
 
     /// The best of this grid's constants if they are better than `best`.
     Choice search(double outStep, Choice best) {
+      if (variance >= best.error()) {
+        return best;
+      }
       for (double knee = 0.85 * KNEE; knee < 1.2 * KNEE; knee += Math.max(step, 0.02)) {
         for (double ratio = 1; ratio < 1.25; ratio += 0.01) {
           GeluConstants candidate = constants(knee, ratio, outStep);

@@ -48,7 +48,17 @@ record IntegerWeight(byte[] main, ColumnSteps steps, List<Row> extra, List<Row> 
     }
     ColumnSteps steps = ColumnSteps.of(fine, columns, mayBlock, o);
     double ratio = grids.map(TwoGrids::ratio).orElse(1.0);
-    return new Rounding(columns, steps, wideChannels, ratio).round(w, feedback);
+    return new Rounding(steps, wideChannels, units(steps, columns, 1), units(steps, columns, ratio))
+        .round(w, feedback);
+  }
+
+  /// Real value of one unit in each column, for channels whose operand is so many times coarser.
+  private static double[] units(ColumnSteps steps, int columns, double ratio) {
+    double[] units = steps.each(columns);
+    for (int c = 0; c < columns; c++) {
+      units[c] /= ratio;
+    }
+    return units;
   }
 
   /// Real value of one unit in the coarsest column.
@@ -57,9 +67,14 @@ record IntegerWeight(byte[] main, ColumnSteps steps, List<Row> extra, List<Row> 
   }
 
   /// The rounding of one weight, row by row.
-  private record Rounding(int columns, ColumnSteps steps, BitSet wideChannels, double ratio) {
+  ///
+  /// @param units real value of one unit in each column
+  /// @param wideUnits the same in the rows of wide channels
+  private record Rounding(
+      ColumnSteps steps, BitSet wideChannels, double[] units, double[] wideUnits) {
 
     IntegerWeight round(float[] w, Optional<ErrorFeedback> feedback) {
+      int columns = units.length;
       int channels = w.length / columns;
       float[] rest = feedback.isPresent() ? w.clone() : w;
       int[] order =
@@ -79,6 +94,7 @@ record IntegerWeight(byte[] main, ColumnSteps steps, List<Row> extra, List<Row> 
     }
 
     private IntegerWeight assembled(List<List<byte[]>> parts) {
+      int columns = units.length;
       byte[] main = new byte[parts.size() * columns];
       List<Row> extra = new ArrayList<>();
       List<Row> wide = new ArrayList<>();
@@ -94,62 +110,87 @@ record IntegerWeight(byte[] main, ColumnSteps steps, List<Row> extra, List<Row> 
       return new IntegerWeight(main, steps, extra, wide);
     }
 
-    private double unit(int channel, int column) {
-      return wideChannels.get(channel) ? steps.at(column) / ratio : steps.at(column);
+    private double[] units(int channel) {
+      return wideChannels.get(channel) ? wideUnits : units;
     }
 
     /// A row as a sum of rows of bytes; where it may not be split, it saturates.
     private List<byte[]> parts(float[] w, int k) {
-      List<byte[]> parts = new ArrayList<>();
+      double[] unit = units(k);
+      int columns = unit.length;
       long[] rest = new long[columns];
       for (int c = 0; c < columns; c++) {
-        rest[c] = (long) Math.rint(w[k * columns + c] / unit(k, c));
+        rest[c] = (long) Math.rint(w[k * columns + c] / unit[c]);
       }
-      boolean left = true;
-      while (left) {
-        byte[] part = new byte[columns];
-        left = false;
-        for (int c = 0; c < columns; c++) {
-          part[c] = (byte) Math.clamp(rest[c], -LARGEST, LARGEST);
-          rest[c] = wideChannels.get(k) || steps.splits(c) ? rest[c] - part[c] : 0;
-          left |= rest[c] != 0;
-        }
-        parts.add(part);
+      List<byte[]> parts = new ArrayList<>(List.of(saturated(rest)));
+      boolean wide = wideChannels.get(k);
+      while ((wide || steps.splitsAny()) && takenOff(rest, parts.getLast(), wide)) {
+        parts.add(saturated(rest));
       }
       return parts;
     }
 
+    private static byte[] saturated(long[] row) {
+      byte[] part = new byte[row.length];
+      for (int c = 0; c < row.length; c++) {
+        part[c] = (byte) Math.max(-LARGEST, Math.min(row[c], LARGEST));
+      }
+      return part;
+    }
+
+    /// Takes a part off where there may be further ones; whether anything is left.
+    private boolean takenOff(long[] rest, byte[] part, boolean wide) {
+      boolean left = false;
+      for (int c = 0; c < rest.length; c++) {
+        rest[c] = wide || steps.splits(c) ? rest[c] - part[c] : 0;
+        left |= rest[c] != 0;
+      }
+      return left;
+    }
+
     private double[] error(float[] w, int k, List<byte[]> parts) {
+      double[] unit = units(k);
+      int columns = unit.length;
       double[] error = new double[columns];
       for (int c = 0; c < columns; c++) {
         int q = 0;
         for (byte[] part : parts) {
           q += part[c];
         }
-        error[c] = w[k * columns + c] - q * unit(k, c);
+        error[c] = w[k * columns + c] - q * unit[c];
       }
       return error;
     }
   }
 
-  /// The real number that stands for an element now, wide channels in their own step.
-  static double[] real(IntegerWeight q, int columns, Optional<TwoGrids> grids) {
-    double[] out = new double[q.main.length];
-    for (int i = 0; i < out.length; i++) {
-      out[i] = q.main[i] * q.steps.at(i % columns);
-    }
-    for (Row row : q.extra) {
-      q.add(out, row, columns, 1);
-    }
-    for (Row row : q.wide) {
-      q.add(out, row, columns, grids.orElseThrow().ratio());
-    }
-    return out;
+  /// The rows of a weight as they are now.
+  ///
+  /// @param columns N
+  /// @param grids of the operand, if it has two
+  Rows real(int columns, Optional<TwoGrids> grids) {
+    return new Rows(this, units(steps, columns, 1), grids.map(TwoGrids::ratio).orElse(1.0));
   }
 
-  private void add(double[] out, Row row, int columns, double ratio) {
-    for (int c = 0; c < columns; c++) {
-      out[row.channel * columns + c] += row.w[c] * steps.at(c) / ratio;
+  /// The real numbers that stand for the rows of a weight, wide channels in their own step.
+  record Rows(IntegerWeight q, double[] units, double ratio) {
+
+    /// Row `k`.
+    double[] row(int k) {
+      double[] row = new double[units.length];
+      for (int c = 0; c < row.length; c++) {
+        row[c] = q.main[k * row.length + c] * units[c];
+      }
+      add(row, k, q.extra, 1);
+      add(row, k, q.wide, ratio);
+      return row;
+    }
+
+    private void add(double[] row, int k, List<Row> further, double coarser) {
+      for (Row more : further) {
+        for (int c = 0; more.channel == k && c < row.length; c++) {
+          row[c] += more.w[c] * units[c] / coarser;
+        }
+      }
     }
   }
 }

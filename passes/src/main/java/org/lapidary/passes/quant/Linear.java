@@ -44,7 +44,7 @@ final class Linear {
         operand.moments().map(m -> ErrorFeedback.of(moments(x, m, operand.mean())));
     IntegerWeight q = IntegerWeight.of(w, columns, x.grids(), feedback, mayBlock, options);
     if (options.recipe().get(Recipe.BiasCorrect.class).isPresent()) {
-      bias = corrected(bias, w, IntegerWeight.real(q, columns, x.grids()), operand.mean());
+      bias = corrected(bias, w, q.real(columns, x.grids()), operand.mean());
     }
     String name = weight.data().name();
     Value main =
@@ -94,11 +94,16 @@ final class Linear {
     return bias;
   }
 
-  private static double[] corrected(double[] bias, float[] w, double[] rounded, double[] mean) {
+  /// Adds what rounding takes from the mean of each column.
+  private static double[] corrected(
+      double[] bias, float[] w, IntegerWeight.Rows rounded, double[] mean) {
     int columns = w.length / mean.length;
     double[] out = bias.length == 0 ? new double[columns] : bias.clone();
-    for (int i = 0; i < w.length; i++) {
-      out[i % columns] += (w[i] - rounded[i]) * mean[i / columns];
+    for (int k = 0; k < mean.length; k++) {
+      double[] row = rounded.row(k);
+      for (int c = 0; c < columns; c++) {
+        out[c] += (w[k * columns + c] - row[c]) * mean[k];
+      }
     }
     return out;
   }

@@ -47,9 +47,7 @@ final class RangeAnalysis {
     this.observed = observed;
     for (Node<Op> node : graph.nodes()) {
       if (node.op() instanceof Layout.Const(var data) && data.type().dtype().isInteger()) {
-        Tensor tensor = data.load();
-        constants.put(node.result(), tensor);
-        intervals.put(node.result(), Interval.of(tensor));
+        constants.put(node.result(), data.load());
       } else if (node.op() instanceof QOp op) {
         intervals.put(node.result(), analyse(op, node));
       } else if (node.op() instanceof Indexing.Gather(var x, var _, var _)) {
@@ -69,6 +67,12 @@ final class RangeAnalysis {
     Interval known = intervals.get(v);
     if (known != null) {
       return known;
+    }
+    Tensor constant = constants.get(v);
+    if (constant != null) {
+      Interval exact = Interval.of(constant);
+      intervals.put(v, exact);
+      return exact;
     }
     boolean isByte = v.type().dtype() == DType.I8;
     return isByte ? Interval.BYTE : Interval.of(Integer.MIN_VALUE, Integer.MAX_VALUE);

@@ -3,8 +3,10 @@ package org.lapidary.passes.quant;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.data.Offset.offset;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 final class RefinementsTest {
@@ -29,7 +31,7 @@ final class RefinementsTest {
   }
 
   private static double squaredError(float[] w, IntegerWeight q, Optional<TwoGrids> grids) {
-    double[] real = IntegerWeight.real(q, COLUMNS, grids);
+    double[] real = real(q, grids);
     double error = 0;
     for (int i = 0; i < w.length; i++) {
       error += (w[i] - real[i]) * (w[i] - real[i]);
@@ -46,7 +48,7 @@ final class RefinementsTest {
     IntegerWeight split = rounded(w, Optional.empty(), with("split-weights"));
     assertThat(split.extra()).isNotEmpty().hasSizeLessThanOrEqualTo(32);
     assertThat(split.extra()).allMatch(r -> r.channel() == 5 || r.channel() == 40);
-    double[] real = IntegerWeight.real(split, COLUMNS, Optional.empty());
+    double[] real = real(split);
     for (int i = 0; i < w.length; i++) {
       assertThat(real[i]).isCloseTo(w[i], offset(split.step() / 1.9));
     }
@@ -107,7 +109,7 @@ final class RefinementsTest {
     IntegerWeight blocks = rounded(w, Optional.empty(), with("block-scales{columns=8}"));
     assertThat(one.steps().steps()).hasSize(1);
     assertThat(blocks.steps().steps()).hasSize(COLUMNS / 8);
-    double[] real = IntegerWeight.real(blocks, COLUMNS, Optional.empty());
+    double[] real = real(blocks);
     for (int i = 0; i < w.length; i++) {
       double step = blocks.steps().at(i % COLUMNS);
       boolean clipped = Math.abs(w[i]) > 127 * step;
@@ -121,7 +123,12 @@ final class RefinementsTest {
   }
 
   private static double[] real(IntegerWeight q) {
-    return IntegerWeight.real(q, COLUMNS, Optional.empty());
+    return real(q, Optional.empty());
+  }
+
+  private static double[] real(IntegerWeight q, Optional<TwoGrids> grids) {
+    IntegerWeight.Rows rows = q.real(COLUMNS, grids);
+    return IntStream.range(0, ROWS).mapToObj(rows::row).flatMapToDouble(Arrays::stream).toArray();
   }
 
   /// Squared error in the columns that are not loud.
