@@ -7,7 +7,7 @@ import java.util.BitSet;
 /// four per octave from 2^-16 to 2^16. Coarse, but it tells which channels need another step than
 /// the rest, and counts merge exactly in any order.
 public final class ChannelHistogram implements Serializable {
-  private static final long serialVersionUID = 1;
+  private static final long serialVersionUID = 2;
 
   private static final int PER_OCTAVE = 4;
   private static final int LOWEST_EXPONENT = -16;
@@ -25,30 +25,42 @@ public final class ChannelHistogram implements Serializable {
   private static final double[] MIDDLES = middles();
 
   private final int channels;
+
+  /// Bin by bin, all channels of each: those of one row mostly fall into a few bins, which are in
+  /// the cache then.
   private final int[] counts;
+
   private final long[] sums;
-  private final float[] largest;
+
+  /// Bits of the largest magnitudes.
+  private final int[] largest;
+
   private long rows;
 
   ChannelHistogram(int channels) {
     this.channels = channels;
     this.counts = new int[channels * BINS];
     this.sums = new long[channels];
-    this.largest = new float[channels];
+    this.largest = new int[channels];
   }
 
   /// Counts rows of as many elements as there are channels. What is done to all channels alike has
-  /// loops of its own, which the compiler does with vectors.
+  /// loops of its own, which the compiler does with vectors; magnitudes are compared as integers,
+  /// which order them alike.
   void add(float[] values) {
-    int[] bins = new int[channels];
+    int[] magnitudes = new int[channels];
     for (int start = 0; start + channels <= values.length; start += channels) {
       for (int c = 0; c < channels; c++) {
-        float magnitude = Math.abs(values[start + c]);
-        bins[c] = Math.clamp((Float.floatToRawIntBits(magnitude) >>> BELOW) - FIRST, 0, BINS - 1);
-        largest[c] = Math.max(largest[c], magnitude);
+        magnitudes[c] = Float.floatToRawIntBits(Math.abs(values[start + c]));
       }
       for (int c = 0; c < channels; c++) {
-        counts[c * BINS + bins[c]]++;
+        largest[c] = Math.max(largest[c], magnitudes[c]);
+      }
+      for (int c = 0; c < channels; c++) {
+        magnitudes[c] = Math.max(0, Math.min((magnitudes[c] >>> BELOW) - FIRST, BINS - 1));
+      }
+      for (int c = 0; c < channels; c++) {
+        counts[magnitudes[c] * channels + c]++;
       }
       for (int c = 0; c < channels; c++) {
         sums[c] += (long) Math.floor(values[start + c] * PER_UNIT + 0.5);
@@ -79,7 +91,7 @@ public final class ChannelHistogram implements Serializable {
 
   /// Largest magnitude in a channel.
   public double absMax(int channel) {
-    return largest[channel];
+    return Float.intBitsToFloat(largest[channel]);
   }
 
   /// Some channels together: a magnitude counts as the middle of its bin, but none as more than its
@@ -94,8 +106,8 @@ public final class ChannelHistogram implements Serializable {
     chosen.stream()
         .forEach(c -> {
           for (int bin = 0; bin < BINS; bin++) {
-            int count = counts[c * BINS + bin];
-            if (MIDDLES[bin] > largest[c]) {
+            int count = counts[bin * channels + c];
+            if (MIDDLES[bin] > absMax(c)) {
               pool.tops[c] += count;
             } else {
               pool.counts[bin] += count;
@@ -112,7 +124,7 @@ public final class ChannelHistogram implements Serializable {
       error += pool.counts[bin] * squaredError(MIDDLES[bin], step);
     }
     for (int c = pool.channels.nextSetBit(0); c >= 0; c = pool.channels.nextSetBit(c + 1)) {
-      error += pool.tops[c] * squaredError(largest[c], step);
+      error += pool.tops[c] * squaredError(absMax(c), step);
     }
     return error;
   }
@@ -154,7 +166,7 @@ public final class ChannelHistogram implements Serializable {
   private double energy(int channel) {
     double energy = 0;
     for (int bin = 0; bin < BINS; bin++) {
-      energy += counts[channel * BINS + bin] * MIDDLES[bin] * MIDDLES[bin];
+      energy += counts[bin * channels + channel] * MIDDLES[bin] * MIDDLES[bin];
     }
     return energy;
   }
