@@ -10,6 +10,8 @@ import org.lapidary.ir.op.NnOp;
 /// Refuses weights that are not numbers. Infinities are let through where exporters put them on
 /// purpose: as single numbers, and in masks made of 0 and minus infinity.
 final class FiniteWeights {
+  private static final int INFINITE = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
+
   private FiniteWeights() {}
 
   /// Loads one constant after the other and keeps none.
@@ -28,7 +30,16 @@ final class FiniteWeights {
     }
   }
 
+  /// What is wrong with numbers; most often nothing, which the largest magnitude tells.
   private static String fault(float[] values) {
+    int largest = 0;
+    for (float v : values) {
+      largest = Math.max(largest, Float.floatToRawIntBits(Math.abs(v)));
+    }
+    return largest < INFINITE ? "" : faultIn(values);
+  }
+
+  private static String faultIn(float[] values) {
     int infinite = -1;
     boolean mask = true;
     for (int i = 0; i < values.length; i++) {

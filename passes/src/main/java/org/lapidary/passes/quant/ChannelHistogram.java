@@ -103,17 +103,17 @@ public final class ChannelHistogram implements Serializable {
 
   private Pool pool(BitSet chosen) {
     Pool pool = new Pool(chosen, new long[BINS], new int[channels]);
-    chosen.stream()
-        .forEach(c -> {
-          for (int bin = 0; bin < BINS; bin++) {
-            int count = counts[bin * channels + c];
-            if (MIDDLES[bin] > absMax(c)) {
-              pool.tops[c] += count;
-            } else {
-              pool.counts[bin] += count;
-            }
-          }
-        });
+    int[] each = chosen.stream().toArray();
+    for (int bin = 0; bin < BINS; bin++) {
+      for (int c : each) {
+        int count = counts[bin * channels + c];
+        if (MIDDLES[bin] > absMax(c)) {
+          pool.tops[c] += count;
+        } else {
+          pool.counts[bin] += count;
+        }
+      }
+    }
     return pool;
   }
 

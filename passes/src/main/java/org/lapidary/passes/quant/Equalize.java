@@ -288,7 +288,7 @@ public record Equalize(double alpha) implements Pass<NnOp, NnOp>, Recipe.Refinem
           weight.data().name() + ".equal",
           type,
           () -> {
-            float[] w = weight.load();
+            float[] w = weight.load().clone();
             for (int i = 0; i < w.length; i++) {
               double factor = column == null ? 1 : column[i % weight.columns()];
               w[i] *= (float) (row == null ? factor : factor * row[i / weight.columns()]);

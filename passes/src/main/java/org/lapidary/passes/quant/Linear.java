@@ -38,8 +38,9 @@ final class Linear {
   /// @param mayBlock whether the result's columns may be in steps of their own
   Sum product(Int8 x, Weight weight, Operand operand, boolean mayBlock) {
     int columns = weight.columns();
-    float[] w = weight.load();
-    double[] bias = fold(x, w, columns);
+    float[] stored = weight.load();
+    double[] bias = x.isAffine() ? timesBeta(x, stored, columns) : new double[0];
+    float[] w = x.isAffine() ? timesGamma(x, stored, columns) : stored;
     Optional<ErrorFeedback> feedback =
         operand.moments().map(m -> ErrorFeedback.of(moments(x, m, operand.mean())));
     IntegerWeight q = IntegerWeight.of(w, columns, x.grids(), feedback, mayBlock, options);
@@ -82,16 +83,27 @@ final class Linear {
     return h;
   }
 
-  /// Multiplies gamma into a weight; what beta adds to the result.
-  private static double[] fold(Int8 x, float[] w, int columns) {
-    double[] bias = new double[x.isAffine() ? columns : 0];
-    for (int k = 0; x.isAffine() && k < x.gamma().length; k++) {
+  /// What beta adds to the result.
+  private static double[] timesBeta(Int8 x, float[] w, int columns) {
+    double[] bias = new double[columns];
+    for (int k = 0; k < x.beta().length; k++) {
       for (int n = 0; n < columns; n++) {
         bias[n] += x.beta()[k] * w[k * columns + n];
-        w[k * columns + n] *= (float) x.gamma()[k];
       }
     }
     return bias;
+  }
+
+  /// The weight with gamma multiplied in.
+  private static float[] timesGamma(Int8 x, float[] w, int columns) {
+    float[] product = new float[w.length];
+    for (int k = 0; k < x.gamma().length; k++) {
+      float gamma = (float) x.gamma()[k];
+      for (int n = 0; n < columns; n++) {
+        product[k * columns + n] = w[k * columns + n] * gamma;
+      }
+    }
+    return product;
   }
 
   /// Adds what rounding takes from the mean of each column.

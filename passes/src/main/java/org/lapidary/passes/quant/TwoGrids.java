@@ -37,6 +37,7 @@ record TwoGrids(double fine, double coarse, BitSet wide) {
             .boxed()
             .sorted(Comparator.comparingDouble(c -> -seen.absMax(c)))
             .toList();
+    double noiseOfOne = seen.squaredError(all, one);
     Optional<TwoGrids> best = Optional.empty();
     double bestNoise = Double.POSITIVE_INFINITY;
     for (int count = 1; count <= Math.min(options.channels(), seen.channels() / 4); count *= 2) {
@@ -44,13 +45,16 @@ record TwoGrids(double fine, double coarse, BitSet wide) {
       widest.subList(0, count).forEach(wide::set);
       BitSet rest = (BitSet) all.clone();
       rest.andNot(wide);
-      TwoGrids grids = new TwoGrids(seen.leastSquaresStep(rest), seen.leastSquaresStep(wide), wide);
       double signal = seen.energy(rest);
-      double before = decibel(signal, seen.squaredError(all, one));
+      double before = decibel(signal, noiseOfOne);
+      if (before >= options.below()) {
+        continue;
+      }
+      TwoGrids grids = new TwoGrids(seen.leastSquaresStep(rest), seen.leastSquaresStep(wide), wide);
       double noise = seen.squaredError(rest, grids.fine) + seen.squaredError(wide, grids.coarse);
       boolean affordable = grids.ratio() > 1 && count * grids.ratio() <= options.rows();
       boolean worthIt = decibel(signal, noise) - before >= LEAST_GAIN;
-      if (affordable && before < options.below() && worthIt && noise < bestNoise / 1.5) {
+      if (affordable && worthIt && noise < bestNoise / 1.5) {
         best = Optional.of(grids);
         bestNoise = noise;
       }

@@ -20,11 +20,11 @@ record Weight(Data data, boolean transposed) {
     return data.type().dim(transposed ? 0 : 1);
   }
 
-  /// The elements in row-major order, in an array of the caller's own.
+  /// The elements in row-major order, for reading only.
   float[] load() {
     float[] stored = data.load().f32();
     if (!transposed) {
-      return stored.clone();
+      return stored;
     }
     int k = rows();
     int n = columns();
