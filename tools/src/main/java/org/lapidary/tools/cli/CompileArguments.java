@@ -225,15 +225,17 @@ final class CompileArguments {
 
   /// Options for a task, whose data say how text is to be read.
   CompileOptions options(Map<String, Integer> allDims, Task task, DataOptions data) {
-    return options(allDims).withCalibration(graph -> calibration(graph, task, data));
+    return options(allDims).withCalibration(graph -> calibration(graph, Optional.of(task), data));
   }
 
   private CalibrationSet calibration(Graph<NnOp> graph) {
     return calibration(
-        graph, Task.LM, DataOptions.of(tokenizer.map(TextEncoder::open), calibrateLimit, 0));
+        graph,
+        Optional.empty(),
+        DataOptions.of(tokenizer.map(TextEncoder::open), calibrateLimit, 0));
   }
 
-  private CalibrationSet calibration(Graph<NnOp> graph, Task task, DataOptions data) {
+  private CalibrationSet calibration(Graph<NnOp> graph, Optional<Task> task, DataOptions data) {
     CalibrationSet set =
         calibrate.isEmpty() ? CalibrationSet.synthetic(graph) : realCalibration(graph, task, data);
     echo(set);
@@ -253,7 +255,7 @@ final class CompileArguments {
             calibrationFile.map(file -> "; kept in " + file).orElse(""));
   }
 
-  private CalibrationSet realCalibration(Graph<NnOp> graph, Task task, DataOptions data) {
+  private CalibrationSet realCalibration(Graph<NnOp> graph, Optional<Task> task, DataOptions data) {
     int length =
         graph.inputs().stream()
             .filter(p -> p.type().rank() == 2)
@@ -274,17 +276,11 @@ final class CompileArguments {
 
   /// So many samples of a file, without those that are skipped.
   private List<Map<String, Tensor>> unskipped(
-      Path file, Task task, DataOptions data, int count, int length) {
+      Path file, Optional<Task> task, DataOptions data, int count, int length) {
     int last = (int) Math.min(Integer.MAX_VALUE, (long) calibrateSkip + count);
-    List<Map<String, Tensor>> rows =
-        TaskData.read(file, readAs(file, task), data.with(last, length)).rows();
-    return rows.subList(Math.min(calibrateSkip, rows.size()), rows.size());
-  }
-
-  /// Tables of sentences need no labels here, running text is cut into windows.
-  private static Task readAs(Path file, Task task) {
-    boolean table = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv");
-    boolean words = task == Task.LM || task == Task.TOKEN_CLASSIFY;
-    return table && !words ? Task.EMBED : words ? task : Task.LM;
+    return TaskData.unlabelled(file, task, data.with(last, length)).stream()
+        .skip(calibrateSkip)
+        .limit(count)
+        .toList();
   }
 }

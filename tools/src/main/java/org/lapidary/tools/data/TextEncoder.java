@@ -45,6 +45,9 @@ public interface TextEncoder {
   /// The text of token ids.
   String decode(long[] ids);
 
+  /// Whether a token of its own ends every text, as `[SEP]` does.
+  boolean endsTexts();
+
   /// Token ids of a text that is to be continued: without what the tokenizer ends a text with.
   default long[] encodePrompt(String text) {
     Encoded encoded = encode(text);
@@ -110,6 +113,12 @@ public interface TextEncoder {
         return tokenizer.decode(ids);
       }
 
+      @Override
+      public boolean endsTexts() {
+        long[] words = encode("a").words();
+        return words.length > 0 && words[words.length - 1] < 0;
+      }
+
       private static Encoded encoded(Encoding e) {
         return new Encoded(e.getIds(), e.getTypeIds(), e.getWordIds());
       }
@@ -168,6 +177,11 @@ public interface TextEncoder {
         text.append(characters.getOrDefault(token, "\uFFFD"));
       }
       return text.toString();
+    }
+
+    @Override
+    public boolean endsTexts() {
+      return false;
     }
 
     private long id(int character) {

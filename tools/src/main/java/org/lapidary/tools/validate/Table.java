@@ -80,14 +80,31 @@ record Table(Path file, TextEncoder encoder, DataOptions options) {
     return rows(text).stream().map(row -> sample(row, task)).toList();
   }
 
-  private Sample sample(Row row, Task task) {
+  /// The inputs of all inferences.
+  ///
+  /// @param joined whether two sentences go into one sequence
+  List<Map<String, Tensor>> unlabelled(String text, boolean joined) {
+    return rows(text).stream().flatMap(row -> inferences(row, joined).stream()).toList();
+  }
+
+  /// Whether it is a table of texts to be continued.
+  boolean hasPrompts(String text) {
+    return text.lines().findFirst().filter(header -> cells(header).contains("prompt")).isPresent();
+  }
+
+  private List<Map<String, Tensor>> inferences(Row row, boolean joined) {
     String first = row.cell(FIRST);
-    boolean pair = row.has(SECOND);
-    boolean apart = pair && (task == Task.EMBED || (task == Task.STS && !options.pairsJoined()));
-    List<Map<String, Tensor>> inferences =
-        apart
-            ? List.of(single(first), single(row.cell(SECOND)))
-            : List.of(pair ? Sample.row(encoder.encode(first, row.cell(SECOND))) : single(first));
+    if (!row.has(SECOND)) {
+      return List.of(single(first));
+    }
+    String second = row.cell(SECOND);
+    return joined
+        ? List.of(Sample.row(encoder.encode(first, second)))
+        : List.of(single(first), single(second));
+  }
+
+  private Sample sample(Row row, Task task) {
+    List<Map<String, Tensor>> inferences = inferences(row, task.joins(options.pairsJoined()));
     int[] labels = task == Task.CLASSIFY ? new int[] {label(row)} : new int[0];
     boolean scores = task == Task.STS || (task == Task.EMBED && row.has(LABEL));
     return new Sample(inferences, labels, scores ? score(row) : 0);

@@ -34,6 +34,21 @@ public enum Task {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
+  /// Whether its text is sentences, not words or running text.
+  boolean readsSentences() {
+    return switch (this) {
+      case CLASSIFY, STS, EMBED -> true;
+      case TOKEN_CLASSIFY, LM -> false;
+    };
+  }
+
+  /// Whether two sentences of a line go into one sequence.
+  ///
+  /// @param scored whether a scored pair does, see [DataOptions#pairsJoined()]
+  boolean joins(boolean scored) {
+    return this == CLASSIFY || (this == STS && scored);
+  }
+
   /// What can be measured on these examples, the most important first.
   public List<Metric> metrics(List<Example> examples) {
     boolean pairs = examples.getFirst().inputs().size() > 1;

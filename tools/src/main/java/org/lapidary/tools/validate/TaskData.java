@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
@@ -31,22 +32,50 @@ public record TaskData(List<Sample> samples, Scored scored) {
       throw problem(
           Diagnostic.Code.FILE_NOT_FOUND, file, "there is no such file", "check the path");
     }
-    String name = file.toString().toLowerCase(Locale.ROOT);
-    boolean arrays = Files.isDirectory(file) || name.endsWith(".npz") || name.endsWith(".npy");
-    List<Sample> samples = arrays ? arrays(file, task, options) : text(file, task, options);
+    List<Sample> samples = isArrays(file) ? arrays(file, task, options) : text(file, task, options);
+    if (samples.isEmpty()) {
+      throw problem(
+          Diagnostic.Code.INVALID_INPUT,
+          file,
+          "holds not one sample",
+          "text must fill at least one window, a table needs a line below its header");
+    }
     return new TaskData(samples, options.scored());
   }
 
-  public TaskData {
-    if (samples.isEmpty()) {
-      throw new DiagnosticException(
-          Diagnostic.error(
-              Diagnostic.Code.INVALID_INPUT,
-              "",
-              "",
-              "the data holds not one sample",
-              "text must fill at least one window, a table needs a line below its header"));
+  /// The inputs, without labels, of a file on which a model is only observed. Where the task does
+  /// not say how text is to be read, its tokenizer does: if that ends every text with a token of
+  /// its own, a model knows no other, and the text is read sentence by sentence, else in windows.
+  public static List<Map<String, Tensor>> unlabelled(
+      Path file, Optional<Task> task, DataOptions options) {
+    boolean sentences = task.isEmpty() || task.get().readsSentences();
+    Optional<TextEncoder> encoder = options.encoder().filter(_ -> sentences && !isArrays(file));
+    if (encoder.isPresent() && Files.isRegularFile(file)) {
+      Table table = new Table(file, encoder.get(), options);
+      if (isTable(file) && !table.hasPrompts(content(file))) {
+        boolean joined = task.filter(t -> t.joins(options.pairsJoined())).isPresent();
+        return table.unlabelled(content(file), joined);
+      }
+      if (!isTable(file) && encoder.get().endsTexts()) {
+        return new Sentences(encoder.get(), options.limit()).rows(content(file));
+      }
     }
+    return read(file, sentences ? Task.LM : task.get(), options).rows();
+  }
+
+  private static boolean isArrays(Path file) {
+    return Files.isDirectory(file) || endsWith(file, ".npz") || endsWith(file, ".npy");
+  }
+
+  private static boolean isTable(Path file) {
+    return endsWith(file, ".tsv");
+  }
+
+  private static boolean endsWith(Path file, String ending) {
+    return file.toString().toLowerCase(Locale.ROOT).endsWith(ending);
+  }
+
+  public TaskData {
     samples = List.copyOf(samples);
   }
 
@@ -70,15 +99,18 @@ public record TaskData(List<Sample> samples, Scored scored) {
                     file,
                     "is text, and no tokenizer was given",
                     "pass --tokenizer FILE"));
+    String all = content(file);
+    return switch (task) {
+      case LM -> new LanguageText(file, encoder, options).samples(all, isTable(file));
+      case TOKEN_CLASSIFY -> new LabelledWords(file, encoder, options).samples(all);
+      case CLASSIFY, STS, EMBED -> new Table(file, encoder, options).samples(all, task);
+    };
+  }
+
+  private static String content(Path file) {
     try {
       String text = Files.readString(file);
-      String all = text.startsWith("\uFEFF") ? text.substring(1) : text;
-      boolean table = file.toString().toLowerCase(Locale.ROOT).endsWith(".tsv");
-      return switch (task) {
-        case LM -> new LanguageText(file, encoder, options).samples(all, table);
-        case TOKEN_CLASSIFY -> new LabelledWords(file, encoder, options).samples(all);
-        case CLASSIFY, STS, EMBED -> new Table(file, encoder, options).samples(all, task);
-      };
+      return text.startsWith("\uFEFF") ? text.substring(1) : text;
     } catch (IOException e) {
       throw problem(
           Diagnostic.Code.INVALID_INPUT, file, "cannot be read as UTF-8 text", "convert it");

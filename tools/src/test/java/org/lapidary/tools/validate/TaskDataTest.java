@@ -219,4 +219,52 @@ final class TaskDataTest {
     assertThat(Scored.parse("second-half").includes(16, 32)).isTrue();
     assertThatThrownBy(() -> Scored.parse("half")).hasMessageContaining("second-half");
   }
+
+  private List<List<Long>> unlabelled(String name, String text, Optional<Task> task)
+      throws IOException {
+    Path vocabulary = folder.resolve("vocab.txt");
+    Files.writeString(vocabulary, "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nc\n");
+    Path file = folder.resolve(name);
+    Files.writeString(file, text);
+    DataOptions how = DataOptions.of(Optional.of(TextEncoder.open(vocabulary)), 100, 4);
+    return TaskData.unlabelled(file, task, how).stream().map(r -> ids(r, "input_ids")).toList();
+  }
+
+  @Test
+  void textIsObservedSentenceBySentenceWhereTheTokenizerEndsOne() throws IOException {
+    List<Long> first = List.of(2L, 4L, 5L, 3L);
+    List<Long> second = List.of(2L, 6L, 3L);
+    assertThat(unlabelled("x.txt", "\uFEFFa b\r\n\r\nc\r\n", Optional.empty()))
+        .containsExactly(first, second);
+    assertThat(unlabelled("x.txt", "a b\nc", Optional.of(Task.CLASSIFY)))
+        .containsExactly(first, second);
+    assertThat(unlabelled("words.txt", "a\tB-X\nb\tO\n\n\nc\tO\n", Optional.empty()))
+        .containsExactly(first, second);
+    assertThat(unlabelled("x.txt", "a b\nc", Optional.of(Task.LM))).hasSize(1);
+  }
+
+  @Test
+  void tablesAreObservedWithoutTheirLabels() throws IOException {
+    String pairs = "sentence1\tsentence2\tlabel\na b\tc\tentailment\n";
+    List<Long> joined = List.of(2L, 4L, 5L, 3L, 6L, 3L);
+    assertThat(unlabelled("p.tsv", pairs, Optional.of(Task.CLASSIFY))).containsExactly(joined);
+    assertThat(unlabelled("p.tsv", pairs, Optional.of(Task.EMBED)))
+        .containsExactly(List.of(2L, 4L, 5L, 3L), List.of(2L, 6L, 3L));
+    assertThat(unlabelled("q.tsv", "prompt\tanswer\na b\tc\n", Optional.empty())).hasSize(1);
+  }
+
+  @Test
+  void textOfATokenizerWithoutAnEndIsObservedInWindows() throws IOException {
+    Path file = folder.resolve("letters.txt");
+    Files.writeString(file, "abcabc ab");
+    assertThat(TaskData.unlabelled(file, Optional.empty(), options)).hasSize(2);
+  }
+
+  @Test
+  void aFileWithoutSamplesIsNamed() {
+    assertThatThrownBy(() -> read("empty.tsv", "sentence\tlabel\n", Task.CLASSIFY))
+        .isInstanceOf(DiagnosticException.class)
+        .hasMessageContaining("empty.tsv")
+        .hasMessageContaining("not one sample");
+  }
 }
