@@ -13,6 +13,7 @@ import org.lapidary.gemmini.c.CProject;
 import org.lapidary.gemmini.map.FusionDecision;
 import org.lapidary.gemmini.map.Placement;
 import org.lapidary.gemmini.program.Program;
+import org.lapidary.gemmini.program.ProgramRunner;
 import org.lapidary.ir.Diagnostic;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.pass.PassContext;
@@ -62,16 +63,18 @@ final class CompileCommand implements Callable<Integer> {
   enum Emit {
     PROGRAM,
     IR,
-    C
+    C,
+    TRACE
   }
 
   @Option(
       names = "--emit",
       split = ",",
-      paramLabel = "program,ir,c",
+      paramLabel = "program,ir,c,trace",
       description = {
         "What to write: the program (always), the graph after every pass to DIR.ir/,",
-        "a C project for real hardware to DIR.c/."
+        "a C project for real hardware to DIR.c/, what the accelerator sees and writes in one",
+        "inference on the first calibration sample to DIR.trace and DIR.expect."
       })
   List<Emit> emit = List.of(Emit.PROGRAM);
 
@@ -108,13 +111,13 @@ final class CompileCommand implements Callable<Integer> {
   public Integer call() {
     long start = System.nanoTime();
     if (generate.isPresent()) {
-      refuseC();
+      refuseForSets();
       return new CompileForGeneration(this, generate.get()).call();
     }
     if (!buckets.isEmpty()) {
       throw new ParameterException(spec.commandLine(), "--buckets is for --generate only");
     }
-    Path dumps = target.resolveSibling(target.getFileName() + ".ir");
+    Path dumps = beside(".ir");
     List<String> passes = emit.contains(Emit.IR) ? List.of("all") : dumpAfter;
     CompileOptions options = arguments.options(arguments.dims, passes, dumps);
     requireKnown(options);
@@ -125,6 +128,9 @@ final class CompileCommand implements Callable<Integer> {
     check(compiled);
     if (emit.contains(Emit.C)) {
       writeC(compiled);
+    }
+    if (emit.contains(Emit.TRACE)) {
+      writeTrace(compiled);
     }
     compiled.executable().write(target, output.manifest().text());
     if (!passes.isEmpty()) {
@@ -139,20 +145,37 @@ final class CompileCommand implements Callable<Integer> {
     return 0;
   }
 
-  private Path project() {
-    return target.resolveSibling(target.getFileName() + ".c");
+  private Path beside(String ending) {
+    return target.resolveSibling(target.getFileName() + ending);
   }
 
-  private void refuseC() {
+  private void refuseForSets() {
     if (emit.contains(Emit.C)) {
-      throw new DiagnosticException(
-          Diagnostic.error(
-              Diagnostic.Code.INVALID_INPUT,
-              "--emit c",
-              "",
-              "a set of programs that share caches has no form in C yet",
-              "leave out --generate: one program for one length, its caches inputs and results"));
+      throw notForSets("--emit c", "a set of programs that share caches has no form in C yet");
     }
+    if (emit.contains(Emit.TRACE)) {
+      throw notForSets("--emit trace", "a set of programs has no inference of its own to record");
+    }
+  }
+
+  private static DiagnosticException notForSets(String option, String why) {
+    return new DiagnosticException(
+        Diagnostic.error(
+            Diagnostic.Code.INVALID_INPUT,
+            option,
+            "",
+            why,
+            "leave out --generate: one program for one length, its caches inputs and results"));
+  }
+
+  /// What `run --export-trace` writes, of the input that `--emit c` takes too.
+  private void writeTrace(Compiled compiled) {
+    compiled
+        .executable()
+        .run(
+            compiled.calibration().samples().getFirst(),
+            ProgramRunner.Options.of(compiled.program()).traced(target));
+    output.manifest().writeBeside(beside(".trace"));
   }
 
   /// The first sample of the calibration is the input whose result `main` checks.
@@ -163,8 +186,8 @@ final class CompileCommand implements Callable<Integer> {
         name,
         String.valueOf(model.getFileName()),
         compiled.calibration().samples().getFirst(),
-        project());
-    output.manifest().writeInto(project());
+        beside(".c"));
+    output.manifest().writeInto(beside(".c"));
   }
 
   private void requireKnown(CompileOptions options) {
@@ -267,7 +290,10 @@ final class CompileCommand implements Callable<Integer> {
             c.program().machine().name(),
             seconds);
     if (emit.contains(Emit.C)) {
-      output.out().printf("%s: C for it; see its README.md%n", project());
+      output.out().printf("%s: C for it; see its README.md%n", beside(".c"));
+    }
+    if (emit.contains(Emit.TRACE)) {
+      output.out().printf("%s: a trace of it, for lapidary replay%n", beside(".trace"));
     }
   }
 

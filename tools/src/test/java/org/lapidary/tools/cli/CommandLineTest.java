@@ -182,6 +182,27 @@ final class CommandLineTest {
   }
 
   @Test
+  void aTraceComesWithTheProgram() {
+    Path program = folder.resolve("traced");
+    Ran ran = compileBert(program, 1, 64, 4, "--emit", "trace");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(program.resolveSibling("traced.trace.manifest.json")).isRegularFile();
+    Ran replayed =
+        lapidary(
+            "replay",
+            program + ".trace",
+            "--expect",
+            program + ".expect",
+            "--config",
+            "ibert",
+            "--semantics",
+            "rtl",
+            "--memory",
+            "zero:64M");
+    assertThat(replayed.out()).endsWith("1 passed, 0 failed" + System.lineSeparator());
+  }
+
+  @Test
   void badModelsGetOneDiagnosticAndLeaveNothingBehind() throws IOException {
     byte[] model = Files.readAllBytes(BERT.resolve("model.onnx"));
     Path truncated = folder.resolve("truncated.onnx");

@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lapidary.testkit.Repository;
 
 /// From a model to C that runs: what the README says about hardware, without hardware.
@@ -70,8 +72,9 @@ class EmitCTest {
     assertThat(ran.code()).isZero();
   }
 
-  @Test
-  void setsOfProgramsHaveNoForm() {
+  @ParameterizedTest
+  @ValueSource(strings = {"c", "trace"})
+  void setsOfProgramsHaveNoForm(String form) {
     Shell.Ran ran =
         lapidary(
             "compile",
@@ -81,9 +84,9 @@ class EmitCTest {
             "--generate",
             "16",
             "--emit",
-            "c");
+            form);
     assertThat(ran.code()).isEqualTo(1);
-    assertThat(ran.err()).contains("--emit c", "hint: leave out --generate");
+    assertThat(ran.err()).contains("--emit " + form, "hint: leave out --generate");
     assertThat(folder).isEmptyDirectory();
   }
 }
