@@ -291,7 +291,7 @@ public final class ProgramRunner {
               program.graph().name(),
               node.loc().node(),
               OpInfo.of(node.op()).name() + ": " + e.getMessage(),
-              "look at the values of the inputs this operation depends on"));
+              Evaluator.HINT_FOR_DATA));
     }
   }
 

@@ -21,6 +21,10 @@ import org.lapidary.ir.Value;
 final class GraphLowering {
   private static final int DEEPEST_CALL = 64;
 
+  /// What to do where a model has no result for its sizes.
+  private static final String SIZES =
+      "check --dim, or --length: a model has positions for so many tokens only";
+
   /// Functions that call each other twice could unfold without end.
   private static final int MOST_NODES = 500_000;
 
@@ -97,11 +101,14 @@ final class GraphLowering {
       } catch (Refusal refusal) {
         problems.add(name, refusal);
       } catch (IllegalArgumentException e) {
+        problems.add(name, Refusal.shape(node.getOpType() + ": " + sentence(e), SIZES));
+      } catch (IndexOutOfBoundsException | ArithmeticException e) {
         problems.add(
             name,
-            Refusal.shape(node.getOpType() + ": " + sentence(e), "check shapes and --dim values"));
-      } catch (IndexOutOfBoundsException | ArithmeticException e) {
-        problems.add(name, Refusal.model(node.getOpType() + " cannot be computed: " + sentence(e)));
+            new Refusal(
+                Code.INVALID_MODEL,
+                node.getOpType() + " cannot be computed: " + sentence(e),
+                SIZES));
       }
       bind(node, name, results, order, scope);
     }

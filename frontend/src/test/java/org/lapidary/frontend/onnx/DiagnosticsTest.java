@@ -127,7 +127,8 @@ class DiagnosticsTest {
     expect(
         plain().weight("w", 5, 3).node("MatMul", "x w", "y"),
         "model.onnx:MatMul_0: error[shape-mismatch]: MatMul: matmul of [2, 4] and [5, 3]: inner"
-            + " sizes differ hint: check shapes and --dim values");
+            + " sizes differ hint: check --dim, or --length: a model has positions for so many"
+            + " tokens only");
   }
 
   @Test

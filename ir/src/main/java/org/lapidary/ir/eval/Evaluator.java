@@ -125,6 +125,10 @@ public final class Evaluator {
     };
   }
 
+  /// What to look at where the data are such that an operation has no result.
+  public static final String HINT_FOR_DATA =
+      "look at the inputs it depends on: ids beyond a vocabulary, more tokens than positions, …";
+
   /// The same for an operation of a graph, whose node a diagnostic names.
   ///
   /// @throws DiagnosticException if there is no result for these elements
@@ -139,7 +143,7 @@ public final class Evaluator {
               graph.name(),
               node.loc().node(),
               OpInfo.of(node.op()).name() + ": " + e.getMessage(),
-              "look at the values of the inputs this operation depends on"));
+              HINT_FOR_DATA));
     }
   }
 

@@ -57,7 +57,7 @@ final class CalibrationFile {
       }
       return Optional.of(Calibration.restore(graph, new InflaterInputStream(in)));
     } catch (IOException e) {
-      throw refused("is no calibration of this version (" + e.getMessage() + ")");
+      throw refused("is damaged, or no calibration of this version");
     }
   }
 
