@@ -56,10 +56,13 @@ final class NeuralOps {
       for (int i = 0; i < size; i++) {
         max = Math.max(max, x.f32()[lines.at(i)]);
       }
-      double sum = 0;
       for (int i = 0; i < size; i++) {
-        e[i] = Elementary.exp((double) x.f32()[lines.at(i)] - max);
-        sum += e[i];
+        e[i] = (double) x.f32()[lines.at(i)] - max;
+      }
+      Elementary.exp(e);
+      double sum = 0;
+      for (double each : e) {
+        sum += each;
       }
       for (int i = 0; i < size; i++) {
         out[lines.at(i)] = (float) (e[i] / sum);

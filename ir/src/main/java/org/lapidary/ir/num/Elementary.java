@@ -51,7 +51,33 @@ public final class Elementary {
     for (int n = INVERSE_FACTORIALS.length - 1; n >= 0; n--) {
       sum = INVERSE_FACTORIALS[n] + rest * sum;
     }
-    return sum * Double.longBitsToDouble(((long) k + BIAS) << 52);
+    return sum * twoTo((long) k);
+  }
+
+  /// `e^x` of every number, in place: the same bits as one by one, but each step is taken for all
+  /// of them, which the compiler does with vectors.
+  public static void exp(double[] x) {
+    double[] power = new double[x.length];
+    double[] rest = new double[x.length];
+    double[] sum = new double[x.length];
+    for (int i = 0; i < x.length; i++) {
+      power[i] = Math.rint(x[i] / LN_2);
+      rest[i] = x[i] - power[i] * LN_2_HIGH - power[i] * LN_2_LOW;
+    }
+    for (int term = INVERSE_FACTORIALS.length - 1; term >= 0; term--) {
+      double factor = INVERSE_FACTORIALS[term];
+      for (int i = 0; i < x.length; i++) {
+        sum[i] = factor + rest[i] * sum[i];
+      }
+    }
+    for (int i = 0; i < x.length; i++) {
+      boolean ordinary = x[i] >= UNDERFLOW && x[i] <= OVERFLOW;
+      x[i] = ordinary ? sum[i] * twoTo((long) power[i]) : exp(x[i]);
+    }
+  }
+
+  private static double twoTo(long k) {
+    return Double.longBitsToDouble((k + BIAS) << 52);
   }
 
   /// `ln x`, by the exponent and the area function of a mantissa between `sqrt(1/2)` and `sqrt 2`.

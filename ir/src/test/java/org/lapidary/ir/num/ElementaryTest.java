@@ -3,6 +3,7 @@ package org.lapidary.ir.num;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -56,5 +57,16 @@ class ElementaryTest {
     assertThat(Elementary.power(-infinity, 1)).isEqualTo(infinity);
     assertThat(Elementary.power(Double.NaN, 0)).isEqualTo(1);
     assertThat(Elementary.isSimpleExponent(0.25)).isFalse();
+  }
+
+  @Test
+  void allAtOnceIsTheSameAsOneByOne() {
+    double[] x = new Random(5).doubles(1000, -720, 720).toArray();
+    x[3] = Double.NEGATIVE_INFINITY;
+    x[4] = Double.NaN;
+    x[5] = -0.0;
+    double[] together = x.clone();
+    Elementary.exp(together);
+    assertThat(together).isEqualTo(Arrays.stream(x).map(Elementary::exp).toArray());
   }
 }
