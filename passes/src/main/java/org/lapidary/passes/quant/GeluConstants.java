@@ -1,7 +1,7 @@
 package org.lapidary.passes.quant;
 
+import java.util.Arrays;
 import java.util.function.DoubleUnaryOperator;
-import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 import org.lapidary.ir.num.Erf;
 
@@ -97,15 +97,9 @@ public record GeluConstants(double step, int offset, int qb, int qc, double outS
   /// The operands that occur, how often, and what GELU makes of them.
   private record Operands(double[] x, double[] count, double[] y) {
     static Operands of(Histogram histogram, DoubleUnaryOperator gelu) {
-      DoubleStream.Builder x = DoubleStream.builder();
-      DoubleStream.Builder count = DoubleStream.builder();
-      histogram.forEach((middle, n) -> {
-        x.add(middle);
-        count.add((double) n);
-      });
-      double[] middles = x.build().toArray();
-      return new Operands(
-          middles, count.build().toArray(), DoubleStream.of(middles).map(gelu).toArray());
+      Histogram.Bins bins = histogram.bins();
+      double[] y = Arrays.stream(bins.middles()).map(gelu).toArray();
+      return new Operands(bins.middles(), bins.counts(), y);
     }
   }
 

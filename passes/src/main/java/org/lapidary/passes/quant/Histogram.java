@@ -129,12 +129,13 @@ public final class Histogram implements Serializable {
   /// The step of a symmetric int8 grid with the least mean squared error.
   public double leastSquaresStep() {
     double largest = absMax();
+    Bins bins = bins();
     double best = largest / 127;
     double bestError = Double.POSITIVE_INFINITY;
     for (int k = 0; k < CLIP_CANDIDATES; k++) {
       // down to an eighth of the range, in equal ratios
       double step = largest / 127 * Math.pow(8, -(double) k / CLIP_CANDIDATES);
-      double error = squaredError(step);
+      double error = bins.squaredError(step);
       if (error < bestError) {
         bestError = error;
         best = step;
@@ -146,11 +147,32 @@ public final class Histogram implements Serializable {
   /// Sum of the squared differences between the values and their nearest points on `[-128, 127] *
   /// step`.
   public double squaredError(double step) {
-    double perStep = 1 / step;
-    return sum(x -> {
-      double nearest = Math.clamp(Math.rint(x * perStep), -128, 127) * step;
-      return (x - nearest) * (x - nearest);
+    return bins().squaredError(step);
+  }
+
+  /// The bins that are not empty, in ascending order: the values they stand for, and how many.
+  record Bins(double[] middles, double[] counts) {
+    double squaredError(double step) {
+      double perStep = 1 / step;
+      double sum = 0;
+      for (int i = 0; i < middles.length; i++) {
+        double x = middles[i];
+        double nearest = Math.max(-128, Math.min(Math.rint(x * perStep), 127)) * step;
+        sum += counts[i] * ((x - nearest) * (x - nearest));
+      }
+      return sum;
+    }
+  }
+
+  Bins bins() {
+    int n = (int) Arrays.stream(counts).filter(count -> count != 0).count();
+    Bins bins = new Bins(new double[n], new double[n]);
+    int[] filled = new int[1];
+    forEach((middle, count) -> {
+      bins.middles[filled[0]] = middle;
+      bins.counts[filled[0]++] = (double) count;
     });
+    return bins;
   }
 
   /// Sum of `f(x)` over all values, each taken as the middle of its bin.
