@@ -10,5 +10,5 @@ if errorlevel 1 (
   echo lapidary: no JDK 25 found. Install one ^(for example Temurin 25^) and point JAVA_HOME at it. 1>&2
   exit /b 1
 )
-"%java%" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Xmn64m %LAPIDARY_JAVA_OPTIONS% "-Dlapidary.root=%root%" -cp "%root%\lib\*" org.lapidary.tools.cli.Main %*
+"%java%" --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED -XX:+UseSerialGC -Xmn64m -XX:InitialRAMPercentage=6 %LAPIDARY_JAVA_OPTIONS% "-Dlapidary.root=%root%" -cp "%root%\lib\*" org.lapidary.tools.cli.Main %*
 exit /b %errorlevel%
