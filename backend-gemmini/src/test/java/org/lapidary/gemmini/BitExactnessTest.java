@@ -1,6 +1,7 @@
 package org.lapidary.gemmini;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
@@ -8,10 +9,13 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lapidary.gemmini.map.ScheduleOptions;
 import org.lapidary.gemmini.program.Program;
 import org.lapidary.gemmini.program.ProgramRunner;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Graph;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.Value;
@@ -32,13 +36,29 @@ class BitExactnessTest {
         .flatMap(m -> Stream.of(Semantics.values()).map(s -> Arguments.of(m, s)));
   }
 
-  /// A machine of that name; `wide` has a normalisation unit on a 32 × 32 array.
+  /// A machine of that name; `wide` has a normalisation unit on a 32 × 32 array, `lopsided` so
+  /// small a scratchpad that Gemmini's library gives up, `speck` one tile of sums, four of operands
+  /// and transfers longer than a command may be wide.
   static GemminiParams machine(String name) {
     return switch (name) {
       case "wide" -> ParamsText.parse(name, "base = large-chip\nhas_normalizations = true\n");
       case "tiny" ->
           ParamsText.parse(
               name, "base = ibert\ndim = 4\nspad_bank_rows = 64\nacc_bank_rows = 64\n");
+      case "lopsided" ->
+          ParamsText.parse(
+              name, "base = norm\nspad_banks = 1\nspad_bank_rows = 256\nacc_bank_rows = 512\n");
+      case "speck" ->
+          ParamsText.parse(
+              name,
+              """
+              base = norm
+              spad_banks = 1
+              spad_bank_rows = 64
+              acc_banks = 1
+              acc_bank_rows = 16
+              max_transfer_bytes = 128
+              """);
       default -> GemminiParams.load(name);
     };
   }
@@ -101,6 +121,34 @@ class BitExactnessTest {
       }
       check(g, g.result(epilogues(g, sum)), machine, semantics);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"lopsided", "speck"})
+  void hardlyAnyMemoryIsEnough(String machine) {
+    for (int seed = 0; seed < 8; seed++) {
+      RandomGraphs g = graphs(500 + seed, Semantics.RTL);
+      int n = g.between(1, 3 * 33);
+      int k = g.between(1, 3 * 33);
+      Value x = g.quantizedInput("x", g.between(1, 2), g.between(1, 2 * 33), k);
+      Value sum = g.add(g.matmul(x, g.int8("w", k, n), "mm"), g.int32("row", 1000, n));
+      check(g, g.result(epilogues(g, sum)), machine, Semantics.RTL);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "dataflows = os,      has no weight-stationary dataflow",
+    "spad_bank_rows = 8,  has a scratchpad of 2 tiles; two of each operand are needed"
+  })
+  void machinesThatNoStreamRunsOnAreRefused(String line, String why) {
+    RandomGraphs g = graphs(1, Semantics.RTL);
+    Value x = g.quantizedInput("x", 5, 5);
+    Graph<Op> graph = g.result(epilogues(g, g.matmul(x, g.int8("w", 5, 5), "mm")));
+    GemminiParams machine = ParamsText.parse("odd", "base = norm\nname = odd\n" + line);
+    assertThatThrownBy(() -> GemminiCompiler.compile(graph, machine, Semantics.RTL))
+        .isInstanceOf(DiagnosticException.class)
+        .hasMessageContaining("the machine odd " + why);
   }
 
   @ParameterizedTest

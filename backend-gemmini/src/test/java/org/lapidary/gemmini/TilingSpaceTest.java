@@ -36,8 +36,8 @@ class TilingSpaceTest {
   /// A random point of a kernel's space, the hardware loop included.
   static Tiling any(Kernel.Accumulation kernel, GemminiParams machine, Random random) {
     TilingSpace space = new TilingSpace(kernel, machine);
-    if (LoopTiling.applies(kernel) && random.nextInt(4) == 0) {
-      LoopTiling most = space.library();
+    if (space.library().isPresent() && random.nextInt(4) == 0) {
+      LoopTiling most = space.library().orElseThrow();
       return new LoopTiling(
           1 + random.nextInt(most.tilesI()),
           1 + random.nextInt(most.tilesJ()),

@@ -76,6 +76,8 @@ public record GemminiParams(
     int mvinScaleLatencyCycles,
     int mvinScaleUnits) {
 
+  private static final int MOST_COLUMNS = 64;
+
   /// The dataflows an array can be built for.
   public enum Dataflows {
     OS,
@@ -129,12 +131,22 @@ public record GemminiParams(
 
   /// int8 tiles that one mvin or mvout may span.
   public int maxBlockTiles() {
-    return Math.max(1, maxTransferBytes / dim);
+    return Math.max(1, blockBytes() / dim);
   }
 
   /// int32 tiles that one mvin may span.
   public int maxAccBlockTiles() {
-    return Math.max(1, maxTransferBytes / (dim * Integer.BYTES));
+    return Math.max(1, blockBytes() / (dim * Integer.BYTES));
+  }
+
+  /// Columns that the field of a mvin or mvout holds. Source: gemmini.md §9.
+  public int maxColumns() {
+    return Math.max(MOST_COLUMNS, dim);
+  }
+
+  /// Longer transfers of the DMA make a command no wider.
+  private int blockBytes() {
+    return Math.min(maxTransferBytes, MOST_COLUMNS);
   }
 
   /// Multiply-accumulates per cycle at full utilisation.

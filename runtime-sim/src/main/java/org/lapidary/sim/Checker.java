@@ -20,7 +20,6 @@ import org.lapidary.machine.isa.NormCommand;
 /// Forbidden transposes trap in any mode. Install with [Simulator#observe]; the trap then carries
 /// the command's index and text.
 public final class Checker implements AccessObserver, MainMemory.HostStores {
-  private static final int RTL_COLUMNS = 64;
 
   private final GemminiParams params;
   private final BitSet spadWritten = new BitSet();
@@ -106,9 +105,8 @@ public final class Checker implements AccessObserver, MainMemory.HostStores {
   }
 
   private void block(int cols, int rows) {
-    int widest = Math.max(RTL_COLUMNS, params.dim());
     require(rows <= params.dim(), "%d rows, at most %d", rows, params.dim());
-    require(cols <= widest, "%d columns, at most %d", cols, widest);
+    require(cols <= params.maxColumns(), "%d columns, at most %d", cols, params.maxColumns());
   }
 
   private void operand(int cols, int rows) {

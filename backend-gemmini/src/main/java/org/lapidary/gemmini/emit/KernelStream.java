@@ -5,6 +5,9 @@ import java.util.List;
 import java.util.Map;
 import org.lapidary.gemmini.map.Buffer;
 import org.lapidary.gemmini.map.Kernel;
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.Diagnostic.Code;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.machine.GemminiParams;
 import org.lapidary.sim.MainMemory;
 
@@ -48,10 +51,21 @@ public record KernelStream(long[] commands, List<Piece> pieces) {
       Kernel.Accumulation kernel, GemminiParams machine, int mostPieces) {
     OnChip chip = new OnChip(machine);
     Units units = new Units(chip);
-    LoopTiling tiling = LoopTiling.library(kernel, chip);
+    LoopTiling tiling = LoopTiling.library(kernel, chip).orElseThrow(() -> noTile(machine));
     List<Piece> pieces =
         new LoopEmitter(0, kernel, tiling, units, chip, ownLines()).emit(mostPieces, true);
     return new KernelStream(units.pipeline.commands().packed(), pieces);
+  }
+
+  private static DiagnosticException noTile(GemminiParams machine) {
+    return new DiagnosticException(
+        Diagnostic.error(
+            Code.DOES_NOT_FIT,
+            "",
+            "",
+            "Gemmini's own library finds no tiles on %s: half its accumulator asks for more operands than half its scratchpad holds"
+                .formatted(machine.name()),
+            "to compare with the library, choose a machine with a larger scratchpad"));
   }
 
   /// Addresses in the order of first use.

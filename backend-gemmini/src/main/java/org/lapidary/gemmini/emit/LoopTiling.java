@@ -1,5 +1,6 @@
 package org.lapidary.gemmini.emit;
 
+import java.util.Optional;
 import org.lapidary.gemmini.map.Contribution;
 import org.lapidary.gemmini.map.Epilogue;
 import org.lapidary.gemmini.map.Kernel;
@@ -13,14 +14,22 @@ import org.lapidary.ir.op.MoveOut;
 public record LoopTiling(int tilesI, int tilesJ, int tilesK) implements Tiling {
 
   /// What Gemmini's own library chooses (`tiled_matmul_auto`): nearly square, then as large as half
-  /// of each memory allows. Source: gemmini.md §10.1.
-  static LoopTiling library(Kernel.Accumulation kernel, OnChip chip) {
+  /// of each memory allows. Nothing where no hardware loop applies, and where the accumulator is so
+  /// large beside the scratchpad that no tile along the inner axis is left: the library gives up
+  /// there. Source: gemmini.md §10.1.
+  static Optional<LoopTiling> library(Kernel.Accumulation kernel, OnChip chip) {
+    if (!applies(kernel)) {
+      return Optional.empty();
+    }
     int i = chip.tiles(kernel.rows());
     int j = chip.tiles(kernel.cols());
     int k = chip.tiles(product(kernel).depth());
     int accTiles = chip.halfAccRows() / chip.dim();
     int spadTiles = chip.machine().spadRows() / 2 / chip.dim();
     int side = (int) Math.sqrt(accTiles);
+    if (side == 0 || spadTiles / 2 / side == 0) {
+      return Optional.empty();
+    }
     int[] size = {Math.min(i, side), Math.min(j, side), Math.min(k, spadTiles / 2 / side)};
     int[] most = {i, j, k};
     boolean grown = true;
@@ -39,7 +48,7 @@ public record LoopTiling(int tilesI, int tilesJ, int tilesK) implements Tiling {
         }
       }
     }
-    return new LoopTiling(size[0], size[1], size[2]);
+    return Optional.of(new LoopTiling(size[0], size[1], size[2]));
   }
 
   /// Whether a hardware loop computes such a sum: a product, at most one matrix below it, moved out

@@ -1,5 +1,8 @@
 package org.lapidary.gemmini.emit;
 
+import org.lapidary.ir.Diagnostic;
+import org.lapidary.ir.Diagnostic.Code;
+import org.lapidary.ir.DiagnosticException;
 import org.lapidary.machine.GemminiParams;
 
 /// How the private memories are divided. The scratchpad has four parts, two for each operand, so
@@ -22,6 +25,8 @@ record OnChip(
   private static final int SHARED_OPERAND_TILES = 32;
 
   /// All there is.
+  ///
+  /// @throws DiagnosticException if no stream runs on such a machine
   OnChip(GemminiParams machine) {
     this(
         machine,
@@ -29,6 +34,29 @@ record OnChip(
         machine.accRows() / 2,
         machine.accRows() / 2,
         machine.spadRows() / PARTS / machine.dim());
+  }
+
+  OnChip {
+    if (machine.dataflows() == GemminiParams.Dataflows.OS) {
+      throw unfit(machine, "has no weight-stationary dataflow", "dataflows = ws or both");
+    }
+    if (operandTiles < 1) {
+      throw unfit(
+          machine,
+          "has a scratchpad of %d tiles; two of each operand are needed"
+              .formatted(machine.spadTiles()),
+          "at least %d rows in all of its scratchpad's banks".formatted(PARTS * machine.dim()));
+    }
+  }
+
+  private static DiagnosticException unfit(GemminiParams machine, String why, String need) {
+    return new DiagnosticException(
+        Diagnostic.error(
+            Code.DOES_NOT_FIT,
+            "",
+            "",
+            "the machine %s %s".formatted(machine.name(), why),
+            "choose a machine with " + need));
   }
 
   /// The first half, for a stream of light kernels, which makes two of it.

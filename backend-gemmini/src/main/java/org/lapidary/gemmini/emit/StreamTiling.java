@@ -45,8 +45,12 @@ public record StreamTiling(
   static StreamTiling usual(Kernel.Accumulation kernel, OnChip chip) {
     int colTiles = chip.tiles(kernel.cols());
     int half = chip.halfAccRows() / chip.dim();
-    int cols = kernel.needsWholeRows() ? colTiles : Math.min(Math.min(SIDE, colTiles), half);
-    int rows = Math.min(Math.min(SIDE, chip.tiles(kernel.rows())), Math.max(1, half / cols));
+    int cols =
+        kernel.needsWholeRows()
+            ? colTiles
+            : Math.clamp(half, 1, Math.min(SIDE, colTiles)); // one even if only half a tile fits
+    int side = Math.min(SIDE, chip.operandTiles());
+    int rows = Math.min(Math.min(side, chip.tiles(kernel.rows())), Math.max(1, half / cols));
     int most = chip.machine().maxBlockTiles();
     return of(kernel, chip, rows, cols, SIDE, keepLeft(kernel, chip, rows, cols), most, most);
   }
@@ -56,7 +60,8 @@ public record StreamTiling(
   static StreamTiling shared(Kernel.Accumulation kernel, OnChip chip) {
     StreamTiling usual = usual(kernel, chip);
     int most = chip.machine().maxBlockTiles();
-    int high = Math.min(2 * usual.rowBlocks(), chip.tiles(kernel.rows()));
+    int high =
+        Math.min(2 * usual.rowBlocks(), Math.min(chip.operandTiles(), chip.tiles(kernel.rows())));
     boolean fits = high * usual.colTiles() * chip.dim() <= chip.halfAccRows();
     int rows = fits && chip.waitsForLatency() ? high : usual.rowBlocks();
     return of(

@@ -2,6 +2,7 @@ package org.lapidary.gemmini.emit;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.lapidary.gemmini.map.Contribution;
@@ -25,20 +26,20 @@ public record TilingSpace(Kernel.Accumulation kernel, GemminiParams machine) {
     return StreamTiling.usual(kernel, chip());
   }
 
-  /// What Gemmini's own library chooses; only where a hardware loop [applies][LoopTiling#applies].
-  public LoopTiling library() {
+  /// What Gemmini's own library chooses, where it has a loop and a tile for it.
+  public Optional<LoopTiling> library() {
     return LoopTiling.library(kernel, chip());
   }
 
   /// Sizes of a piece in tiles, rows times columns, that fit: powers of two and even divisions.
   public List<int[]> pieces() {
     OnChip chip = chip();
-    int half = chip.halfAccRows() / chip.dim();
+    int half = Math.max(1, chip.halfAccRows() / chip.dim()); // a tile alone takes both halves
     int rowTiles = chip.tiles(kernel.rows());
     int colTiles = chip.tiles(kernel.cols());
     List<int[]> pieces = new ArrayList<>();
     if (kernel.needsWholeRows()) {
-      for (int rows : sizes(rowTiles, Math.max(1, half / colTiles))) {
+      for (int rows : sizes(rowTiles, Math.clamp(half / colTiles, 1, chip.operandTiles()))) {
         pieces.add(new int[] {rows, colTiles});
       }
       return pieces;

@@ -150,9 +150,14 @@ final class Estimate {
     return Math.max(arrayCycles(t), Math.max(loads, stores)) + friction + first + last + changes(t);
   }
 
-  /// Pieces until the operand that stays for a while changes.
-  long period(StreamTiling t) {
-    return t.rowsOutermost() ? ceil(colTiles, t.colTiles()) : ceil(rowTiles, t.rowBlocks());
+  /// Pieces until the operand that stays for a while changes; those of a loop along its columns, of
+  /// which the last may be smaller.
+  long period(Tiling tiling) {
+    return switch (tiling) {
+      case StreamTiling t when !t.rowsOutermost() -> ceil(rowTiles, t.rowBlocks());
+      case StreamTiling t -> ceil(colTiles, t.colTiles());
+      case LoopTiling l -> ceil(colTiles, l.tilesJ());
+    };
   }
 
   /// Cycles the array waits, about, when that operand changes and both have to be loaded, over the

@@ -26,7 +26,7 @@ import org.lapidary.machine.Semantics;
 /// what it would choose if tiles of zeros were multiplied by.
 public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>, KernelCost {
   /// Part of every cache key; to be raised when the space, the search or the emission changes.
-  static final int VERSION = 3;
+  static final int VERSION = 4;
 
   /// Pieces of different size that are judged before anything else is varied.
   private static final int PIECES = 12;
@@ -99,7 +99,7 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
   public long cycles(Kernel.Accumulation kernel, Tiling tiling) {
     Estimate estimate = new Estimate(kernel, machine);
     long pieceCommands = estimate.pieceCommands(tiling);
-    long period = tiling instanceof StreamTiling s ? estimate.period(s) : 1;
+    long period = estimate.period(tiling);
     boolean whole = (period + 2) * pieceCommands <= PERIOD_COMMANDS;
     long pieces = Math.max(PREFIX_COMMANDS / pieceCommands, whole ? period + 2 : 0);
     KernelStream stream =
@@ -156,9 +156,7 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
       }
       narrow(bestStreams(1).getFirst());
       safe.add(space.usual());
-      if (LoopTiling.applies(kernel)) {
-        safe.add(space.library());
-      }
+      space.library().ifPresent(safe::add);
       Kernel.Accumulation full = kernel.withoutZeros();
       if (full.equals(kernel)) {
         return decide();
@@ -235,21 +233,26 @@ public final class TilingSearch implements Function<Kernel.Accumulation, Tiling>
 
     /// Extrapolation may mislead where times are close or pieces differ: whole streams decide among
     /// the best, and against the library's loop, the choice without a search and the one for full
-    /// operands where those are not far off.
+    /// operands where those are not far off what the best takes as a whole.
     private Choice decide() {
       safe.forEach(this::judge);
       List<Tiling> order = best();
       long least = judged.getOrDefault(order.getFirst(), 0L);
       int finalists = Math.clamp(WHOLE_COMMANDS / estimate.commands(), 1, FINALISTS);
-      List<Choice> whole = new ArrayList<>();
+      Choice chosen =
+          order.stream()
+              .limit(finalists)
+              .filter(t -> judged.getOrDefault(t, 0L) <= CLOSE * least)
+              .map(this::whole)
+              .min(Comparator.comparingLong(Choice::cycles))
+              .orElseThrow();
       for (Tiling t : order) {
-        double near = whole.size() < finalists ? CLOSE : 0;
-        near = safe.contains(t) ? NEAR : near;
-        if (whole.isEmpty() || judged.getOrDefault(t, 0L) <= near * least) {
-          whole.add(whole(t));
+        if (safe.contains(t) && judged.getOrDefault(t, 0L) <= NEAR * chosen.cycles()) {
+          Choice other = whole(t);
+          chosen = other.cycles() < chosen.cycles() ? other : chosen;
         }
       }
-      return Collections.min(whole, Comparator.comparingLong(Choice::cycles));
+      return chosen;
     }
 
     private Choice whole(Tiling tiling) {

@@ -3,7 +3,6 @@ package org.lapidary.tools.study;
 import java.util.List;
 import java.util.function.Function;
 import org.lapidary.gemmini.GemminiCompiler;
-import org.lapidary.gemmini.emit.LoopTiling;
 import org.lapidary.gemmini.emit.Tiling;
 import org.lapidary.gemmini.emit.TilingSpace;
 import org.lapidary.gemmini.map.Kernel;
@@ -39,7 +38,7 @@ record Target(
         machine,
         kernel -> {
           TilingSpace space = new TilingSpace(kernel, machine);
-          return LoopTiling.applies(kernel) ? space.library() : space.usual();
+          return space.library().<Tiling>map(t -> t).orElseGet(space::usual);
         },
         PLAIN);
   }
