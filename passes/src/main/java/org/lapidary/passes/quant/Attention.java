@@ -21,6 +21,9 @@ final class Attention {
   /// Of two int8 numbers.
   private static final int LARGEST_PRODUCT = 1 << 14;
 
+  /// Of the 32 bits over what was observed: 2, and a little for what rounding adds.
+  private static final double MARGIN = 2.04;
+
   private final Lowering lowering;
   private final ModelView model;
   private final Calibration calibration;
@@ -47,10 +50,10 @@ final class Attention {
   Value softmax(Neural.Softmax softmax, Graph.Node<NnOp> node) {
     ModelView.Scores parts = model.scores(softmax.x());
     Sum sum = lowering.sum(parts.scores());
-    SoftmaxConstants c = SoftmaxConstants.of(sum.step());
-    double bound = maskBound(c, node.result(), parts);
+    Fit fit = fit(sum.step(), node.result(), parts);
+    SoftmaxConstants c = fit.constants();
     Value scores = lowering.at(node.loc(), () -> emitter.finish(sum));
-    Optional<Value> mask = mask(parts, c.step(), bound, node.loc());
+    Optional<Value> mask = mask(parts, sum.step(), fit.mask(), node.loc());
     Value masked =
         mask.map(m -> lowering.at(node.loc(), () -> emitter.add(scores, m))).orElse(scores);
     float scale = softmaxScale(node.result());
@@ -61,10 +64,40 @@ final class Attention {
             () ->
                 new MoveOut.SoftmaxI32(
                     masked, c.qln2(), c.qln2Inv(), c.qb(), c.qc(), scale, outStep));
-    double masking = mask.isPresent() ? bound : 0;
-    double widest = calibration.ofSoftmax(node.result()).spread() + masking;
-    lowering.observed().scores().put(q, widest / c.step());
+    lowering.observed().scores().put(q, fit.widest());
     return q;
+  }
+
+  /// Constants with what follows from them, in steps of the scores.
+  ///
+  /// @param mask what a mask takes from a score
+  /// @param widest largest difference between two scores of a row, of all that were seen
+  /// @param possible the same of all that are possible
+  private record Fit(SoftmaxConstants constants, double mask, double widest, double possible) {
+    /// Whether the number of halvings times 2^16 stays in 32 bits whatever the input, or at least
+    /// with the margin asked for.
+    boolean holds() {
+      return Math.min(possible, MARGIN * widest) * constants.qln2Inv() < 0x1p31;
+    }
+  }
+
+  /// The constants for scores of that step; softer ones where a row may span so many halvings, tens
+  /// of thousands, that they do not hold. All but one of its probabilities are 0 either way.
+  private Fit fit(double step, Value softmax, ModelView.Scores parts) {
+    double finest = SoftmaxConstants.finestStep(softmax.type().dim(-1));
+    Fit fit = fit(SoftmaxConstants.of(step), step, softmax, parts);
+    while (!fit.holds() && fit.constants().softer().step() >= finest) {
+      fit = fit(fit.constants().softer(), step, softmax, parts);
+    }
+    return fit;
+  }
+
+  private Fit fit(SoftmaxConstants c, double step, Value softmax, ModelView.Scores parts) {
+    ScoreObservation seen = calibration.ofSoftmax(softmax).times(c.step() / step);
+    long largest = (long) LARGEST_PRODUCT * terms(parts.scores());
+    double mask = maskBound(c, seen, parts, largest) / c.step();
+    double masking = isMasked(parts) ? mask : 0;
+    return new Fit(c, mask, seen.spread() / c.step() + masking, 2.0 * largest + masking);
   }
 
   /// How much finer than 1/127 probabilities are read out. A power of two, so that it is exact; 1
@@ -82,12 +115,15 @@ final class Attention {
         .orElse(1f);
   }
 
-  private double maskBound(SoftmaxConstants c, Value softmax, ModelView.Scores parts) {
-    boolean masked = parts.mask().isPresent() || parts.condition().isPresent();
-    double seen = c.mask(calibration.ofSoftmax(softmax));
-    return agreement.isShared() && masked
-        ? Math.max(seen, c.exactMask((long) LARGEST_PRODUCT * terms(parts.scores())))
-        : seen;
+  private double maskBound(
+      SoftmaxConstants c, ScoreObservation seen, ModelView.Scores parts, long largest) {
+    return agreement.isShared() && isMasked(parts)
+        ? Math.max(c.mask(seen), c.exactMask(largest))
+        : c.mask(seen);
+  }
+
+  private static boolean isMasked(ModelView.Scores parts) {
+    return parts.mask().isPresent() || parts.condition().isPresent();
   }
 
   /// Terms of each sum of a product.
@@ -100,9 +136,9 @@ final class Attention {
     };
   }
 
-  /// What is added to the scores, as i32.
-  private Optional<Value> mask(ModelView.Scores parts, double step, double bound, Loc loc) {
-    long low = -(long) Math.ceil(bound / step);
+  /// What is added to the scores, as i32; `lowest` at least, in steps.
+  private Optional<Value> mask(ModelView.Scores parts, double step, double lowest, Loc loc) {
+    long low = -(long) Math.ceil(lowest);
     long high = (long) Math.ceil(ScoreObservation.MASKED / step);
     return parts
         .condition()

@@ -40,6 +40,14 @@ public final class ScoreObservation implements Serializable {
     lead = Math.max(lead, other.lead);
   }
 
+  /// What would have been seen of scores so many times as large.
+  ScoreObservation times(double factor) {
+    ScoreObservation scaled = new ScoreObservation();
+    scaled.spread = factor * spread;
+    scaled.lead = factor * lead;
+    return scaled;
+  }
+
   /// Largest difference between two scores of a row, masked ones included.
   public double spread() {
     return spread;

@@ -39,6 +39,12 @@ public record SoftmaxConstants(double step, int qln2, int qln2Inv, int qb, int q
         (int) Math.rint(C / (A * step * step)));
   }
 
+  /// The next finer constants. For the same scores they are those of a softer softmax, which takes
+  /// what one step stands for to be less.
+  SoftmaxConstants softer() {
+    return of(Math.log(2) / (qln2 + 1));
+  }
+
   /// The finest step for which the sum over a row of equal scores stays in 32 bits.
   ///
   /// @param rowLength number of scores in a row

@@ -104,17 +104,42 @@ final class LongAttentionTest {
     QuantizeOptions plain = QuantizeOptions.DEFAULT.withRecipe(Recipe.PLAIN);
     QuantizeOptions scaled = plain.withRecipe(Recipe.parse("softmax-scale"));
     Graph<Op> fine = Quantizer.quantize(graph, calibration, scaled).graph();
-    MoveOut.SoftmaxI32 softmax =
-        fine.nodes().stream()
-            .filter(n -> n.op() instanceof MoveOut.SoftmaxI32)
-            .map(n -> (MoveOut.SoftmaxI32) n.op())
-            .findFirst()
-            .orElseThrow();
-    assertThat(softmax.scale()).isGreaterThan(8);
+    assertThat(softmax(fine).scale()).isGreaterThan(8);
     double before = decibel(graph, Quantizer.quantize(graph, calibration, plain).graph());
     double after = decibel(graph, fine);
     System.out.printf("[quantization] 512 keys: %.1f dB, with a scale %.1f dB%n", before, after);
     assertThat(before).isLessThan(6);
     assertThat(after).isGreaterThan(20);
+  }
+
+  private static MoveOut.SoftmaxI32 softmax(Graph<Op> integer) {
+    return integer.nodes().stream()
+        .filter(n -> n.op() instanceof MoveOut.SoftmaxI32)
+        .map(n -> (MoveOut.SoftmaxI32) n.op())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /// How many steps ln 2 is taken for, over how many it is.
+  private static double softness(Graph<Op> integer) {
+    MoveOut.SoftmaxI32 softmax = softmax(integer);
+    return softmax.qln2() * softmax.x().type().scale() / Math.log(2);
+  }
+
+  @Test
+  void scoresThatSpanTensOfThousandsOfHalvingsLeaveTheMarginThatIsAskedFor() {
+    Graph<NnOp> graph = attention(3000);
+    QuantizedModel wide =
+        Quantizer.quantize(graph, Calibration.collect(graph, samples(2)), QuantizeOptions.DEFAULT);
+    assertThat(wide.ranges().entries()).allMatch(RangeSummary.Entry::safe);
+    assertThat(softness(wide.graph())).isBetween(1.5, 10.0);
+  }
+
+  @Test
+  void usualScoresGetTheSoftmaxOfTheModel() {
+    Graph<NnOp> graph = attention(3);
+    Calibration calibration = Calibration.collect(graph, samples(2));
+    QuantizedModel exact = Quantizer.quantize(graph, calibration, QuantizeOptions.DEFAULT);
+    assertThat(softness(exact.graph())).isBetween(0.99, 1.01);
   }
 }
