@@ -45,8 +45,9 @@ public interface TextEncoder {
   /// The text of token ids.
   String decode(long[] ids);
 
-  /// Whether a token of its own ends every text, as `[SEP]` does.
-  boolean endsTexts();
+  /// Whether it takes texts line by line: a token of its own ends every text, as `[SEP]` does, or
+  /// it knows no line break.
+  boolean readsLines();
 
   /// Token ids of a text that is to be continued: without what the tokenizer ends a text with.
   default long[] encodePrompt(String text) {
@@ -114,7 +115,7 @@ public interface TextEncoder {
       }
 
       @Override
-      public boolean endsTexts() {
+      public boolean readsLines() {
         long[] words = encode("a").words();
         return words.length > 0 && words[words.length - 1] < 0;
       }
@@ -180,8 +181,8 @@ public interface TextEncoder {
     }
 
     @Override
-    public boolean endsTexts() {
-      return false;
+    public boolean readsLines() {
+      return !ids.containsKey("\n");
     }
 
     private long id(int character) {

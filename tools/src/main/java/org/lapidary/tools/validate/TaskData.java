@@ -44,8 +44,8 @@ public record TaskData(List<Sample> samples, Scored scored) {
   }
 
   /// The inputs, without labels, of a file on which a model is only observed. Where the task does
-  /// not say how text is to be read, its tokenizer does: if that ends every text with a token of
-  /// its own, a model knows no other, and the text is read sentence by sentence, else in windows.
+  /// not say how text is to be read, its tokenizer does: line by line or, if it can go on from one
+  /// line to the next, in windows.
   public static List<Map<String, Tensor>> unlabelled(
       Path file, Optional<Task> task, DataOptions options) {
     boolean sentences = task.isEmpty() || task.get().readsSentences();
@@ -56,7 +56,7 @@ public record TaskData(List<Sample> samples, Scored scored) {
         boolean joined = task.filter(t -> t.joins(options.pairsJoined())).isPresent();
         return table.unlabelled(content(file), joined);
       }
-      if (!isTable(file) && encoder.get().endsTexts()) {
+      if (!isTable(file) && encoder.get().readsLines()) {
         return new Sentences(encoder.get(), options.limit()).rows(content(file));
       }
     }

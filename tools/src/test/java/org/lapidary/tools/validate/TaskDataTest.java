@@ -254,10 +254,16 @@ final class TaskDataTest {
   }
 
   @Test
-  void textOfATokenizerWithoutAnEndIsObservedInWindows() throws IOException {
+  void textOfATokenizerThatGoesOnIsObservedInWindows() throws IOException {
     Path file = folder.resolve("letters.txt");
-    Files.writeString(file, "abcabc ab");
+    Files.writeString(file, "abc\nabc ab");
     assertThat(TaskData.unlabelled(file, Optional.empty(), options)).hasSize(2);
+    Path alphabet = folder.resolve("alphabet.json");
+    Files.writeString(alphabet, "[\"a\",\"b\",\"c\",\" \",\"\\n\"]");
+    DataOptions on = DataOptions.of(Optional.of(TextEncoder.open(alphabet)), 100, 5);
+    List<Map<String, Tensor>> windows = TaskData.unlabelled(file, Optional.empty(), on);
+    assertThat(windows.stream().map(r -> ids(r, "input_ids")))
+        .containsExactly(List.of(0L, 1L, 2L, 4L, 0L), List.of(1L, 2L, 3L, 0L, 1L));
   }
 
   @Test
