@@ -89,6 +89,11 @@ public final class ChannelHistogram implements Serializable {
     return rows == 0 ? 0 : sums[channel] / PER_UNIT / rows;
   }
 
+  /// Mean square of a channel.
+  double meanSquare(int channel) {
+    return rows == 0 ? 0 : energy(channel) / rows;
+  }
+
   /// Largest magnitude in a channel.
   public double absMax(int channel) {
     return Float.intBitsToFloat(largest[channel]);

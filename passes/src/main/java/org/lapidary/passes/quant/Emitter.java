@@ -23,6 +23,9 @@ final class Emitter {
   /// Bias rows stay this far from the ends of 32 bits.
   private static final double LARGEST_BIAS = 0x1p30;
 
+  /// So many deviations of a product of a low piece fit eight bits.
+  static final double PIECE_DEVIATIONS = 6;
+
   private final GraphBuilder<Op> out;
   private final Map<Sum, Value> finished = new HashMap<>();
   private Loc loc = Loc.NONE;
@@ -161,6 +164,20 @@ final class Emitter {
     }
     Value row = integers("factors", List.of(factors.length), factors, 0);
     return emit(new Accumulate.ChannelMul(int8, row, step));
+  }
+
+  /// A sum and a further one in a finer unit, which goes through int8: in a multiple of the first
+  /// one's unit, so that all remains in integers.
+  ///
+  /// @param deviation of the further one, in its own units
+  Value addFiner(Value sum, Value finer, double deviation) {
+    double unit = sum.type().scale();
+    double largest = PIECE_DEVIATIONS * deviation * finer.type().scale();
+    double step = Math.max(1, Math.rint(largest / 127 / unit)) * unit;
+    Value bytes = requantize(finer, false, step);
+    double[] ones = new double[sum.type().dim(-1)];
+    Arrays.fill(ones, 1);
+    return add(sum, channels(bytes, step, ones, unit));
   }
 
   Value add(Value a, Value b) {

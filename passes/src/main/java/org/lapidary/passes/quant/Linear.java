@@ -1,8 +1,11 @@
 package org.lapidary.passes.quant;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntFunction;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Tensor;
@@ -21,41 +24,102 @@ final class Linear {
 
   private final Emitter emitter;
   private final QuantizeOptions options;
+  private final boolean watched;
+  private final Map<Value, WeightNoise> noises = new HashMap<>();
 
   Linear(Emitter emitter, QuantizeOptions options) {
     this.emitter = emitter;
     this.options = options;
+    this.watched =
+        options.recipe().get(Recipe.TwoPieces.class).map(o -> o.operands() > 0).orElse(false);
+  }
+
+  /// What rounding the weights did, by product, if somebody may want them in two pieces.
+  Map<Value, WeightNoise> noises() {
+    return noises;
   }
 
   /// What is known of the operand of a product.
   ///
-  /// @param mean of its channels, before gamma and beta
+  /// @param product of the canonical graph
+  /// @param x its int8 form, or the high piece of it
+  /// @param low the low piece, if it is in two
+  /// @param channels what they are like
   /// @param moments of its channels, gamma and beta included, if they were observed
-  record Operand(double[] mean, Optional<ChannelMoments> moments) {}
+  record Operand(
+      Value product,
+      Int8 x,
+      Optional<Int8> low,
+      OperandMoments channels,
+      Optional<ChannelMoments> moments) {}
 
   /// The product with a weight.
   ///
   /// @param mayBlock whether the result's columns may be in steps of their own
-  Sum product(Int8 x, Weight weight, Operand operand, boolean mayBlock) {
+  /// @param inTwo whether the weight is in two pieces
+  Sum product(Operand operand, Weight weight, boolean mayBlock, boolean inTwo) {
+    Int8 x = operand.x();
     int columns = weight.columns();
     float[] stored = weight.load();
     double[] bias = x.isAffine() ? timesBeta(x, stored, columns) : new double[0];
     float[] w = x.isAffine() ? timesGamma(x, stored, columns) : stored;
-    Optional<ErrorFeedback> feedback =
-        operand.moments().map(m -> ErrorFeedback.of(moments(x, m, operand.mean())));
-    IntegerWeight q = IntegerWeight.of(w, columns, x.grids(), feedback, mayBlock, options);
-    if (options.recipe().get(Recipe.BiasCorrect.class).isPresent()) {
-      bias = corrected(bias, w, q.real(columns, x.grids()), operand.mean());
+    Optional<TwoPieceWeight> two =
+        inTwo ? Optional.of(TwoPieceWeight.of(w, columns)) : Optional.empty();
+    IntegerWeight q =
+        two.map(TwoPieceWeight::alone).orElseGet(() -> rounded(w, operand, columns, mayBlock));
+    IntFunction<double[]> rows = two.isPresent() ? two.get()::row : q.real(columns, x.grids())::row;
+    boolean corrects = options.recipe().get(Recipe.BiasCorrect.class).isPresent();
+    if (watched && x.wide().isEmpty()) {
+      double[] power = operand.channels().power(corrects);
+      noises.put(operand.product(), WeightNoise.of(w, rows, power));
+    }
+    if (corrects) {
+      bias = corrected(bias, w, rows, operand.channels().mean());
     }
     String name = weight.data().name();
-    Value main =
-        emitter.emit(
-            new Accumulate.MatMulI8(x.value(), matrix(name + ".i8", q.main(), columns, q.step())));
-    main = further(main, x.value(), q.extra(), name + ".extra", columns);
+    Value high = matrix(name + ".i8", q.main(), columns, q.step());
+    Value main = whole(x.value(), high, q, name);
     if (x.wide().isPresent()) {
       main = further(main, x.wide().get().value(), q.wide(), name + ".wide", columns);
     }
+    if (operand.low().isPresent()) {
+      Value more = whole(operand.low().get().value(), high, q, name);
+      double[] low = new double[weight.rows()];
+      Arrays.fill(low, HighAndLow.LOW_RMS * HighAndLow.LOW_RMS);
+      main = emitter.addFiner(main, more, loudest(low, q.main()));
+    }
+    if (two.isPresent()) {
+      Value low = matrix(name + ".low", two.get().low(), columns, q.step() / TwoPieceWeight.FINER);
+      Value more = emitter.emit(new Accumulate.MatMulI8(x.value(), low));
+      double units = x.step() * x.step();
+      double[] squares = Arrays.stream(operand.channels().squares()).map(s -> s / units).toArray();
+      main = emitter.addFiner(main, more, loudest(squares, two.get().low()));
+    }
     return new Sum(main, x.step() * q.step(), bias, blocks(q, columns));
+  }
+
+  private IntegerWeight rounded(float[] w, Operand operand, int columns, boolean mayBlock) {
+    Int8 x = operand.x();
+    Optional<ErrorFeedback> feedback =
+        operand.moments().map(m -> ErrorFeedback.of(moments(x, m, operand.channels().mean())));
+    return IntegerWeight.of(w, columns, x.grids(), feedback, mayBlock, options);
+  }
+
+  /// The product with all rows of a weight but those for a coarse grid.
+  private Value whole(Value x, Value main, IntegerWeight q, String name) {
+    Value sum = emitter.emit(new Accumulate.MatMulI8(x, main));
+    return further(sum, x, q.extra(), name + ".extra", main.type().dim(-1));
+  }
+
+  /// Deviation of the column of a product that has the largest, if its terms go each their own way.
+  ///
+  /// @param squares mean squares of the operand's channels
+  private static double loudest(double[] squares, byte[] w) {
+    double[] columns = new double[w.length / squares.length];
+    for (int i = 0; i < w.length; i++) {
+      columns[i % columns.length] += squares[i / columns.length] * w[i] * w[i];
+    }
+    return Math.sqrt(Arrays.stream(columns).max().orElse(0));
   }
 
   private static Optional<Blocks> blocks(IntegerWeight q, int columns) {
@@ -108,11 +172,11 @@ final class Linear {
 
   /// Adds what rounding takes from the mean of each column.
   private static double[] corrected(
-      double[] bias, float[] w, IntegerWeight.Rows rounded, double[] mean) {
+      double[] bias, float[] w, IntFunction<double[]> rounded, double[] mean) {
     int columns = w.length / mean.length;
     double[] out = bias.length == 0 ? new double[columns] : bias.clone();
     for (int k = 0; k < mean.length; k++) {
-      double[] row = rounded.row(k);
+      double[] row = rounded.apply(k);
       for (int c = 0; c < columns; c++) {
         out[c] += (w[k * columns + c] - row[c]) * mean[k];
       }

@@ -36,9 +36,6 @@ import org.lapidary.passes.quant.Emitter.Sum;
 /// the host, int8, a sum that nothing has rounded yet, and a link of the residual stream; each is
 /// made when a reader first asks for it. The formulas are in `QUANTIZATION.md`.
 final class Lowering {
-  /// Channels with a smaller gamma carry nothing.
-  private static final double SMALLEST_GAMMA = 1e-6;
-
   private final ModelView model;
   private final Sides sides;
   private final Steps steps;
@@ -47,7 +44,7 @@ final class Lowering {
   private final Agreement agreement;
   private final GraphBuilder<Op> out;
   private final Emitter emitter;
-  private final Linear linear;
+  private final Products products;
   private final ResidualStream residuals;
   private final Attention attention;
   private final Map<Value, Value> hosts = new HashMap<>();
@@ -71,9 +68,14 @@ final class Lowering {
     this.agreement = agreement;
     this.out = new GraphBuilder<>(model.graph().name());
     this.emitter = new Emitter(out);
-    this.linear = new Linear(emitter, options);
+    this.products = new Products(this, model, sides, steps, calibration, options, pieces, emitter);
     this.residuals = new ResidualStream(this, model, sides, steps, pieces, emitter);
     this.attention = new Attention(this, model, calibration, options, agreement, emitter);
+  }
+
+  /// What rounding the weights did, by product, after [#run].
+  Map<Value, WeightNoise> weightNoises() {
+    return products.weightNoises();
   }
 
   /// What calibration saw, by the results of the new graph.
@@ -365,7 +367,7 @@ final class Lowering {
   }
 
   /// Gamma and beta multiplied out, rounded to int8 again.
-  private Int8 applied(Value v, Int8 q, Loc loc) {
+  Int8 applied(Value v, Int8 q, Loc loc) {
     if (q.isPlain()) {
       return q;
     }
@@ -440,7 +442,7 @@ final class Lowering {
   private Sum newSum(Value v) {
     Graph.Node<NnOp> node = Objects.requireNonNull(model.node(v), "an input is no sum");
     return switch (node.op()) {
-      case Neural.MatMul(var a, var b) -> product(a, b, node);
+      case Neural.MatMul(var a, var b) -> products.of(a, b, node);
       case Elementwise.Add(var a, var b) when sides.isSum(a) && model.isConstant(b) ->
           sum(a).plus(model.row(b, v.type().dim(-1)));
       case Elementwise.Add(var a, var b) when model.isConstant(a) ->
@@ -468,47 +470,6 @@ final class Lowering {
 
   private static Sum unbiased(Value finished) {
     return new Sum(finished, finished.type().scale(), new double[0]);
-  }
-
-  private Sum product(Value a, Value b, Graph.Node<NnOp> node) {
-    Optional<Weight> weight = model.weight(b);
-    if (weight.isPresent()) {
-      Int8 x = int8(a);
-      emitter.at(node.loc());
-      Linear.Operand operand = new Linear.Operand(mean(a, x), calibration.ofMoments(a));
-      return linear.product(x, weight.get(), operand, sides.leavesAsBytes(node.result()));
-    }
-    Int8 left = factor(a, node.loc());
-    Int8 right = factor(b, node.loc());
-    Value value = at(node, () -> new Accumulate.MatMulI8(left.value(), right.value()));
-    return new Sum(value, left.step() * right.step(), new double[0]);
-  }
-
-  /// Means of the operand's channels, before gamma and beta.
-  private double[] mean(Value operand, Int8 x) {
-    double[] mean = new double[operand.type().dim(-1)];
-    calibration
-        .ofChannels(operand)
-        .ifPresent(seen -> {
-          for (int c = 0; c < mean.length; c++) {
-            boolean dead = x.isAffine() && Math.abs(x.gamma()[c]) < SMALLEST_GAMMA;
-            double m = seen.mean(c);
-            mean[c] = !x.isAffine() ? m : dead ? 0 : (m - x.beta()[c]) / x.gamma()[c];
-          }
-        });
-    return mean;
-  }
-
-  private Int8 factor(Value v, Loc loc) {
-    if (model.isConstant(v)) {
-      Tensor t = model.constant(v);
-      emitter.at(loc);
-      Value q =
-          emitter.constant(
-              Weight.quantize(loc.node() + ".operand", t.type().dims(), t.f32(), options));
-      return Int8.plain(q);
-    }
-    return applied(v, int8(v), loc);
   }
 
   // Emission.

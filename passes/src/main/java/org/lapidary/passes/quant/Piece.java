@@ -19,11 +19,17 @@ public record Piece(
   /// What can be in two pieces.
   public enum Part {
     /// A sum that enters the residual stream.
-    SUM;
+    SUM,
+    /// The weight of a product.
+    WEIGHT,
+    /// The left operand of a product, a sum itself.
+    LEFT_OPERAND,
+    /// The right operand of a product of two activations, a sum itself.
+    RIGHT_OPERAND;
 
     /// What a report calls it.
     public String title() {
-      return name().toLowerCase(Locale.ROOT);
+      return name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
   }
 

@@ -30,8 +30,8 @@ final class PieceCandidates {
   /// @param shape equal for what costs the same: its kind and the types of what it is made from
   record Candidate(Piece piece, String shape) {}
 
-  /// All of them, in the order of the model.
-  List<Candidate> below(Recipe.TwoPieces options) {
+  /// Those that leave less than so many decibels, in the order of the model.
+  List<Candidate> below(double decibels) {
     List<Candidate> found = new ArrayList<>();
     for (Node<NnOp> node : model.graph().nodes()) {
       if (node.op() instanceof Elementwise.Add(var a, var b) && steps.isResidual(node.result())) {
@@ -42,13 +42,14 @@ final class PieceCandidates {
         }
       }
     }
-    return found.stream().filter(c -> c.piece().inOne() < options.below()).toList();
+    return found.stream().filter(c -> c.piece().inOne() < decibels).toList();
   }
 
   /// A sum that enters the residual stream, whose signal counts.
   private Candidate sum(Node<NnOp> addition, Value v) {
     Histogram seen = calibration.of(v);
     double signal = deviation(calibration.of(addition.result()));
+    long count = Math.max(1, seen.total());
     double high = steps.high(v);
     double low = ResidualStream.lowStep(high, steps.stream(addition.result()));
     Piece piece =
@@ -56,14 +57,14 @@ final class PieceCandidates {
             addition.loc().node(),
             Piece.Part.SUM,
             v,
-            decibels(signal, seen.squaredError(steps.int8(v)), seen.total()),
-            decibels(signal, squaredError(seen, high, low), seen.total()),
+            decibels(signal, seen.squaredError(steps.int8(v)) / count),
+            decibels(signal, squaredError(seen, high, low) / count),
             OptionalLong.empty());
     return new Candidate(piece, Piece.Part.SUM + shape(v));
   }
 
   /// Squared error of rounding to a high piece and the rest to a low one.
-  private static double squaredError(Histogram seen, double high, double low) {
+  static double squaredError(Histogram seen, double high, double low) {
     return seen.sum(x -> {
       double rest = x - Math.clamp(Math.rint(x / high), -128, 127) * high;
       double left = rest - Math.clamp(Math.rint(rest / low), -128, 127) * low;
@@ -71,13 +72,13 @@ final class PieceCandidates {
     });
   }
 
-  private static double decibels(double signal, double squares, long count) {
-    double noise = squares / Math.max(1, count);
+  /// @param noise mean square
+  static double decibels(double signal, double noise) {
     return 10 * Math.log10(signal * signal / Math.max(noise, 1e-30));
   }
 
   /// What the standard deviation would be without a tail.
-  private static double deviation(Histogram seen) {
+  static double deviation(Histogram seen) {
     return Math.sqrt(Math.PI / 2) * seen.sum(Math::abs) / Math.max(1, seen.total());
   }
 

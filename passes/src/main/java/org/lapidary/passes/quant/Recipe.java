@@ -37,7 +37,7 @@ public record Recipe(List<Refinement> refinements) {
     public Outliers {
       requireAtLeast(1, "channels", channels);
       requireAtLeast(1, "rows", rows);
-      requireDecibels(below);
+      requireDecibels("below", below);
     }
   }
 
@@ -49,7 +49,7 @@ public record Recipe(List<Refinement> refinements) {
   public record SplitWeights(int rows, double below) implements Refinement {
     public SplitWeights {
       requireAtLeast(1, "rows", rows);
-      requireDecibels(below);
+      requireDecibels("below", below);
     }
   }
 
@@ -76,7 +76,7 @@ public record Recipe(List<Refinement> refinements) {
   public record BlockScales(int columns, double below) implements Refinement {
     public BlockScales {
       requireAtLeast(1, "columns", columns);
-      requireDecibels(below);
+      requireDecibels("below", below);
     }
   }
 
@@ -90,17 +90,21 @@ public record Recipe(List<Refinement> refinements) {
     }
   }
 
-  /// Sums enter the residual stream as two int8 pieces, those first whose second piece takes the
-  /// most noise away per cycle.
+  /// Sums enter the residual stream as two int8 pieces, and operands enter products so, those first
+  /// whose second piece takes the most noise away per cycle.
   ///
   /// @param most at most so many
   /// @param below only where the stream's signal to the noise of one piece is below so many
   ///   decibels
+  /// @param operands only where a product's signal to the noise of its operand in one piece is
+  ///   below so many decibels; 0 for nowhere
   /// @param cycles at most so many more, per cycle of the program without pieces
-  public record TwoPieces(int most, double below, double cycles) implements Refinement {
+  public record TwoPieces(int most, double below, double operands, double cycles)
+      implements Refinement {
     public TwoPieces {
       requireAtLeast(1, "most", most);
-      requireDecibels(below);
+      requireDecibels("below", below);
+      requireDecibels("operands", operands);
       if (!(cycles >= 0)) {
         throw new IllegalArgumentException("cycles=" + cycles + " where at least 0 is due");
       }
@@ -116,7 +120,7 @@ public record Recipe(List<Refinement> refinements) {
           new BlockScales(32, 36),
           new RoundWeights(512),
           Equalize.EVEN,
-          new TwoPieces(64, 33, 0.25));
+          new TwoPieces(64, 33, 25, 0.5));
 
   /// Nothing: every value rounded to the nearest step of its grid.
   public static final Recipe PLAIN = new Recipe(List.of());
@@ -187,9 +191,9 @@ public record Recipe(List<Refinement> refinements) {
     }
   }
 
-  private static void requireDecibels(double below) {
-    if (Double.isNaN(below)) {
-      throw new IllegalArgumentException("below=" + below + " where decibels are due");
+  private static void requireDecibels(String name, double given) {
+    if (Double.isNaN(given)) {
+      throw new IllegalArgumentException(name + "=" + given + " where decibels are due");
     }
   }
 }

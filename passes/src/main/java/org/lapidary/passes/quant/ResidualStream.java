@@ -16,9 +16,6 @@ import org.lapidary.passes.quant.Emitter.Sum;
 /// Writes residual additions and the operands of LayerNorms: i32 sums in one step along a chain,
 /// which what joins enters as int8 times integer factors.
 final class ResidualStream {
-  /// More would leave a clipped value no room.
-  private static final int LOW_LEVELS = 64;
-
   private final Lowering lowering;
   private final ModelView model;
   private final Sides sides;
@@ -134,26 +131,14 @@ final class ResidualStream {
       return lowering.multiplied(lowering.onGrids(v, moveOut), channels, step);
     }
     Int8 high = Int8.plain(moveOut.apply(steps.high(v)));
-    Sum rest = rest(sum, high, channels);
+    Sum rest = HighAndLow.rest(sum, high, emitter);
     Int8 low = Int8.plain(emitter.requantize(rest, false, lowStep(high.step(), step)));
     return emitter.add(
         lowering.multiplied(high, channels, step), lowering.multiplied(low, channels, step));
   }
 
-  /// What a sum is more than its int8 piece, in the units of the sum.
-  private Sum rest(Sum sum, Int8 piece, int channels) {
-    double[] factors = new double[channels];
-    for (int c = 0; c < channels; c++) {
-      factors[c] = -sum.step() / sum.step(c);
-    }
-    Value taken = emitter.channels(piece.value(), piece.step(), factors, sum.step());
-    return new Sum(
-        emitter.add(emitter.finish(sum), taken), sum.step(), new double[0], sum.blocks());
-  }
-
-  /// A step in which a rounding error of the first piece has [#LOW_LEVELS] levels either way, or as
-  /// many as the stream can tell apart.
+  /// The step of a low piece, or one that the stream can tell apart.
   static double lowStep(double high, double step) {
-    return Math.max(1, Math.rint(high / (2 * LOW_LEVELS) / step)) * step;
+    return Math.max(1, Math.rint(HighAndLow.lowStep(high) / step)) * step;
   }
 }

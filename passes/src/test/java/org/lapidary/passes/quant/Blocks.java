@@ -1,9 +1,12 @@
 package org.lapidary.passes.quant;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.function.IntToDoubleFunction;
 import java.util.function.UnaryOperator;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Graph;
@@ -26,6 +29,8 @@ final class Blocks {
   private final int hidden;
   private final int heads;
   private final GraphBuilder<NnOp> out = new GraphBuilder<>("blocks");
+  private final Map<Value, float[]> constants = new HashMap<>();
+  private double loudValues = 1;
   private int names;
 
   Blocks(long seed, int length, int hidden, int heads) {
@@ -37,7 +42,14 @@ final class Blocks {
 
   /// One post-LN layer with a padding mask, and a head on the first position.
   static Graph<NnOp> bert(long seed, UnaryOperator<Value> unused) {
+    return bert(seed, unused, 1);
+  }
+
+  /// The same floats, but for rounding: one channel of each head's values so much louder, and read
+  /// so much more softly.
+  static Graph<NnOp> bert(long seed, UnaryOperator<Value> unused, double loudValues) {
     Blocks b = new Blocks(seed, 24, 48, 3);
+    b.loudValues = loudValues;
     Value mask = b.paddingMask();
     Value x = b.norm(b.embeddings());
     for (int layer = 0; layer < 2; layer++) {
@@ -120,7 +132,9 @@ final class Blocks {
     for (int i = 0; i < w.length; i++) {
       w[i] = (float) (random.nextGaussian() * deviation);
     }
-    return out.constant("w" + names++, Tensor.of(type, w));
+    Value value = out.constant("w" + names++, Tensor.of(type, w));
+    constants.put(value, w);
+    return value;
   }
 
   private Value around(double centre, double deviation, int n) {
@@ -164,8 +178,27 @@ final class Blocks {
   }
 
   private Value linear(Value x, int from, int to) {
-    Value product = emit(new Neural.MatMul(x, constant(1 / Math.sqrt(from), from, to)));
-    return emit(new Elementwise.Add(product, constant(0.1, to)));
+    return linear(x, from, to, 1, 1);
+  }
+
+  /// @param rows factor of one row of the weight in sixteen
+  /// @param columns factor of one column in sixteen, and of its bias
+  private Value linear(Value x, int from, int to, double rows, double columns) {
+    Value w = constant(1 / Math.sqrt(from), from, to);
+    Value bias = constant(0.1, to);
+    if (rows != 1 || columns != 1) {
+      w = scaled(w, i -> (i / to % 16 == 5 ? rows : 1) * (i % to % 16 == 5 ? columns : 1));
+      bias = scaled(bias, i -> i % 16 == 5 ? columns : 1);
+    }
+    return emit(new Elementwise.Add(emit(new Neural.MatMul(x, w)), bias));
+  }
+
+  private Value scaled(Value constant, IntToDoubleFunction factor) {
+    float[] w = Objects.requireNonNull(constants.get(constant)).clone();
+    for (int i = 0; i < w.length; i++) {
+      w[i] *= (float) factor.applyAsDouble(i);
+    }
+    return out.constant("w" + names++, Tensor.of(constant.type(), w));
   }
 
   private Value feedForward(Value x, boolean gelu) {
@@ -182,11 +215,12 @@ final class Blocks {
   private Value attention(Value x, Value mask) {
     Value q = split(linear(x, hidden, hidden), List.of(0, 2, 1, 3));
     Value k = split(linear(x, hidden, hidden), List.of(0, 2, 3, 1));
-    Value v = split(linear(x, hidden, hidden), List.of(0, 2, 1, 3));
+    Value v = split(linear(x, hidden, hidden, 1, loudValues), List.of(0, 2, 1, 3));
     Value scores = emit(new Neural.MatMul(q, k));
     Value scaled = emit(new Elementwise.Mul(scores, scalar(1 / Math.sqrt(16.0))));
     Value p = emit(new Neural.Softmax(emit(new Elementwise.Add(scaled, mask)), -1));
     Value context = emit(new Layout.Transpose(emit(new Neural.MatMul(p, v)), List.of(0, 2, 1, 3)));
-    return linear(emit(new Layout.Reshape(context, List.of(1, length, hidden))), hidden, hidden);
+    Value joined = emit(new Layout.Reshape(context, List.of(1, length, hidden)));
+    return linear(joined, hidden, hidden, 1 / loudValues, 1);
   }
 }

@@ -98,7 +98,7 @@ final class PieceChoiceTest {
 
   @Test
   void withoutAMachineElementsCount() {
-    Recipe.TwoPieces options = new Recipe.TwoPieces(1, 33, 0);
+    Recipe.TwoPieces options = new Recipe.TwoPieces(1, 33, 0, 0);
     List<Candidate> candidates =
         List.of(candidate("a", 20, 1000, "a"), candidate("b", 26, 10, "b"));
     Pieces pieces = new PieceChoice(options).byElements(candidates);

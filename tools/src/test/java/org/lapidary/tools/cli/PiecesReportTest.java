@@ -50,6 +50,17 @@ final class PiecesReportTest {
     }
   }
 
+  /// Weights and activations in two pieces are exact integers, too.
+  @Test
+  void theMachineComputesOperandsInTwoPiecesBitForBit() throws IOException {
+    String recipe = "two-pieces{below=0,operands=46,most=99,cycles=9}";
+    JsonNode found = new ObjectMapper().readTree(validate(recipe, "--json").out());
+    assertThat(found.at("/referee_equal").asInt()).isEqualTo(2);
+    assertThat(found.at("/float_ops_on_accelerated_path").asInt(-1)).isZero();
+    assertThat(found.at("/two_pieces").findValuesAsText("part"))
+        .contains("weight", "left operand", "right operand");
+  }
+
   @Test
   void theTextNamesTheCycleModel() {
     assertThat(validate("two-pieces{below=60,most=1}").out())
