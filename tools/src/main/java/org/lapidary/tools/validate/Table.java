@@ -104,6 +104,9 @@ record Table(Path file, TextEncoder encoder, DataOptions options) {
   }
 
   private Sample sample(Row row, Task task) {
+    if (task == Task.STS) {
+      row.cell(SECOND);
+    }
     List<Map<String, Tensor>> inferences = inferences(row, task.joins(options.pairsJoined()));
     int[] labels = task == Task.CLASSIFY ? new int[] {label(row)} : new int[0];
     boolean scores = task == Task.STS || (task == Task.EMBED && row.has(LABEL));
@@ -121,9 +124,13 @@ record Table(Path file, TextEncoder encoder, DataOptions options) {
   private static double score(Row row) {
     String cell = row.cell(LABEL);
     try {
-      return Double.parseDouble(cell);
+      double score = Double.parseDouble(cell);
+      if (Double.isFinite(score)) {
+        return score;
+      }
     } catch (NumberFormatException e) {
-      throw row.at("has '" + cell + "' where a score is due");
+      // no number at all, as reported below
     }
+    throw row.at("has '" + cell + "' where a score is due");
   }
 }

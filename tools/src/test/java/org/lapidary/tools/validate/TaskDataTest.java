@@ -15,6 +15,8 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.DiagnosticException;
 import org.lapidary.ir.Tensor;
@@ -272,5 +274,17 @@ final class TaskDataTest {
         .isInstanceOf(DiagnosticException.class)
         .hasMessageContaining("empty.tsv")
         .hasMessageContaining("not one sample");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "sentence1 score | a 1, one of sentence2",
+    "sentence1 sentence2 | a b, one of label",
+    "sentence1 sentence2 score | a b NaN, has 'NaN' where a score is due",
+    "sentence1 sentence2 score | a b, line 2 has only 2 of 3 columns"
+  })
+  void aPairNeedsBothSentencesAndAScore(String table, String message) {
+    String text = table.replace(" | ", "\n").replace(' ', '\t');
+    assertThatThrownBy(() -> read("pairs.tsv", text, Task.STS)).hasMessageContaining(message);
   }
 }
