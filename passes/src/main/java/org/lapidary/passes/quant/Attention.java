@@ -21,6 +21,10 @@ final class Attention {
   /// Of two int8 numbers.
   private static final int LARGEST_PRODUCT = 1 << 14;
 
+  /// The widest row of scores over the largest one: both signs, and a little for low pieces of q
+  /// and k.
+  private static final double BOTH_SIGNS = 2.125;
+
   /// Of the 32 bits over what was observed: 2, and a little for what rounding adds.
   private static final double MARGIN = 2.04;
 
@@ -97,7 +101,7 @@ final class Attention {
     long largest = (long) LARGEST_PRODUCT * terms(parts.scores());
     double mask = maskBound(c, seen, parts, largest) / c.step();
     double masking = isMasked(parts) ? mask : 0;
-    return new Fit(c, mask, seen.spread() / c.step() + masking, 2.0 * largest + masking);
+    return new Fit(c, mask, seen.spread() / c.step() + masking, BOTH_SIGNS * largest + masking);
   }
 
   /// How much finer than 1/127 probabilities are read out. A power of two, so that it is exact; 1
