@@ -89,13 +89,19 @@ final class Linear {
       main = emitter.addFiner(main, more, loudest(low, q.main()));
     }
     if (two.isPresent()) {
-      Value low = matrix(name + ".low", two.get().low(), columns, q.step() / TwoPieceWeight.FINER);
-      Value more = emitter.emit(new Accumulate.MatMulI8(x.value(), low));
-      double units = x.step() * x.step();
-      double[] squares = Arrays.stream(operand.channels().squares()).map(s -> s / units).toArray();
-      main = emitter.addFiner(main, more, loudest(squares, two.get().low()));
+      main = addLow(main, operand, two.get(), name);
     }
     return new Sum(main, x.step() * q.step(), bias, blocks(q, columns));
+  }
+
+  /// Adds the product with the low piece of a weight.
+  private Value addLow(Value main, Operand operand, TwoPieceWeight two, String name) {
+    Int8 x = operand.x();
+    Value low = matrix(name + ".low", two.low(), two.columns(), two.step() / TwoPieceWeight.FINER);
+    Value more = emitter.emit(new Accumulate.MatMulI8(x.value(), low));
+    double unit = x.step() * x.step();
+    double[] squares = Arrays.stream(operand.channels().squares()).map(s -> s / unit).toArray();
+    return emitter.addFiner(main, more, loudest(squares, two.low()));
   }
 
   private IntegerWeight rounded(float[] w, Operand operand, int columns, boolean mayBlock) {
