@@ -39,7 +39,7 @@ final class OperandCandidates {
     List<Candidate> found = new ArrayList<>();
     for (Node<NnOp> node : model.graph().nodes()) {
       if (node.op() instanceof Neural.MatMul(var a, var b) && sides.accelerated(node.result())) {
-        Product product = new Product(node, a, b, signal(node.result(), 1));
+        Product product = new Product(node, a, b, signal(node.result()));
         WeightNoise rounding = weights.get(node.result());
         if (rounding != null) {
           found.add(product.candidate(Part.WEIGHT, rounding.inOne(), rounding.inTwo()));
@@ -72,25 +72,30 @@ final class OperandCandidates {
     }
   }
 
-  /// The residual stream that a product joins; 1 for scores, since noise in them is relative noise
-  /// in probabilities; its own size for any other.
-  ///
-  /// @param factor by which it is multiplied before
-  private double signal(Value v, double factor) {
+  /// The residual stream that a product joins; its own size for any other, but at least 1 for
+  /// scores, since noise in those that are near each other is relative noise in probabilities.
+  private double signal(Value product) {
+    return signal(product, 1, evenDeviation(calibration.of(product)));
+  }
+
+  /// @param v what became of the product
+  /// @param factor by which it was multiplied
+  /// @param own size of the product
+  private double signal(Value v, double factor, double own) {
     for (Node<NnOp> use : model.uses(v)) {
       if (steps.isResidual(use.result())) {
         return PieceCandidates.deviation(calibration.of(use.result())) / factor;
       }
       if (use.op() instanceof Neural.Softmax softmax && model.isAttention(softmax, use.result())) {
-        return 1 / factor;
+        return Math.max(own, 1 / factor);
       }
       Optional<ModelView.Scaled> scaled = model.scaled(use.op());
       boolean passed = use.op() instanceof Elementwise.Add || use.op() instanceof Layout.Reshape;
       if (sides.isSum(use.result()) && (passed || scaled.isPresent())) {
-        return signal(use.result(), factor * scaled.map(ModelView.Scaled::factor).orElse(1.0));
+        return signal(use.result(), factor * scaled.map(ModelView.Scaled::factor).orElse(1.0), own);
       }
     }
-    return evenDeviation(calibration.of(v)) / factor;
+    return own;
   }
 
   /// An activation that is a sum, moved or scaled since; not if it came with a step, whose rounding
