@@ -83,7 +83,7 @@ public final class Data {
 
   /// First 16 hexadecimal digits of the SHA-256 of type and little-endian elements.
   public String hash() {
-    if (hash.isEmpty()) {
+    if (!isHashed()) {
       hash = digest(load());
     }
     return hash;
@@ -95,8 +95,12 @@ public final class Data {
     return this == other
         || (other instanceof Data that
             && type.equals(that.type)
-            && beginning() == that.beginning()
+            && ((isHashed() && that.isHashed()) || beginning() == that.beginning())
             && hash().equals(that.hash()));
+  }
+
+  private boolean isHashed() {
+    return !hash.isEmpty();
   }
 
   @Override
