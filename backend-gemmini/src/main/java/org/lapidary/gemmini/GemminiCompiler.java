@@ -233,9 +233,10 @@ public final class GemminiCompiler {
   private static Program.KernelInfo info(
       Kernel kernel, Bound bound, GemminiParams machine, Numbering numbers) {
     long arrayMacs = kernel instanceof Kernel.Accumulation a ? a.macs(machine.dim()) : 0;
+    boolean refines = kernel.nodes().stream().allMatch(node -> node.loc().isRefinement());
     return new Program.KernelInfo(
         kernel.nodes().stream().map(numbers::node).sorted().toList(),
-        Bound.modelMacs(kernel, machine.dim()),
+        refines ? 0 : Bound.modelMacs(kernel, machine.dim()),
         arrayMacs,
         bound);
   }

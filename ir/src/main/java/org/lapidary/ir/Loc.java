@@ -11,6 +11,8 @@ public record Loc(String node, List<String> rules) {
   /// No known origin.
   public static final Loc NONE = new Loc("", List.of());
 
+  private static final String REFINEMENT = "refine";
+
   public Loc {
     rules = List.copyOf(rules);
   }
@@ -18,6 +20,16 @@ public record Loc(String node, List<String> rules) {
   /// Straight from an ONNX node.
   public static Loc onnx(String node) {
     return new Loc(node, List.of());
+  }
+
+  /// The same origin, for what only makes integers of it more exact.
+  public Loc refining() {
+    return through(REFINEMENT);
+  }
+
+  /// Whether it only makes integers more exact, so that real numbers would do without.
+  public boolean isRefinement() {
+    return rules.contains(REFINEMENT);
   }
 
   /// The same origin, having passed through one more rule; a rule is named once however often it

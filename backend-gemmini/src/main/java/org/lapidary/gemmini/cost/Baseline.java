@@ -32,12 +32,15 @@ public record Baseline(Map<HostWork, Long> elements, long matmulCycles) {
     elements = Collections.unmodifiableMap(all);
   }
 
-  /// The baseline of a quantized graph.
+  /// The baseline of a quantized graph, without what only makes its integers more exact.
   public static Baseline of(Graph<Op> graph, long matmulCycles) {
     Map<Value, Graph.Node<Op>> definitions = graph.definitions();
     Map<HostWork, Long> elements = new EnumMap<>(HostWork.class);
     Set<Value> quantized = new HashSet<>();
     for (Graph.Node<Op> node : graph.nodes()) {
+      if (node.loc().isRefinement()) {
+        continue;
+      }
       long size = node.result().type().elements();
       switch (node.op()) {
         case MoveOut.SoftmaxI32 _ -> elements.merge(HostWork.SOFTMAX, size, Long::sum);

@@ -48,7 +48,8 @@ public record Program(
   /// What is worth knowing about a kernel.
   ///
   /// @param nodes indices of the graph's nodes it computes
-  /// @param macs multiply-accumulates of the model, without those of diagonal matrices
+  /// @param macs multiply-accumulates of the model, without those of diagonal matrices, and none in
+  ///   a kernel that only makes integers more exact
   /// @param arrayMacs multiply-accumulates of the array
   /// @param bound what each unit takes at least, counting what is read for the first time
   public record KernelInfo(List<Integer> nodes, long macs, long arrayMacs, Bound bound) {

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.lapidary.ir.DType;
 import org.lapidary.ir.Data;
 import org.lapidary.ir.Graph;
@@ -84,6 +85,15 @@ final class Emitter {
 
   Loc loc() {
     return loc;
+  }
+
+  /// What is written here only makes integers more exact.
+  <T> T refining(Supplier<T> emission) {
+    Loc before = loc;
+    loc = loc.refining();
+    T written = emission.get();
+    loc = before;
+    return written;
   }
 
   Value emit(Op op) {
@@ -170,7 +180,11 @@ final class Emitter {
   /// one's unit, so that all remains in integers.
   ///
   /// @param deviation of the further one, in its own units
-  Value addFiner(Value sum, Value finer, double deviation) {
+  Value addFiner(Value sum, Supplier<Value> finer, double deviation) {
+    return refining(() -> addFiner(sum, finer.get(), deviation));
+  }
+
+  private Value addFiner(Value sum, Value finer, double deviation) {
     double unit = sum.type().scale();
     double largest = PIECE_DEVIATIONS * deviation * finer.type().scale();
     double step = Math.max(1, Math.rint(largest / 127 / unit)) * unit;

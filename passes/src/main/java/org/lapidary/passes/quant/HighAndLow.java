@@ -28,13 +28,16 @@ record HighAndLow(Int8 high, Int8 low) {
 
   /// What a sum is more than its high piece, in the units of the sum.
   static Sum rest(Sum sum, Int8 high, Emitter emitter) {
+    Value finished = emitter.finish(sum);
     double[] factors = new double[sum.value().type().dim(-1)];
     for (int c = 0; c < factors.length; c++) {
       factors[c] = -sum.step() / sum.step(c);
     }
-    Value taken = emitter.channels(high.value(), high.step(), factors, sum.step());
-    return new Sum(
-        emitter.add(emitter.finish(sum), taken), sum.step(), new double[0], sum.blocks());
+    Value rest =
+        emitter.refining(() ->
+            emitter.add(
+                finished, emitter.channels(high.value(), high.step(), factors, sum.step())));
+    return new Sum(rest, sum.step(), new double[0], sum.blocks());
   }
 
   /// A sum in two pieces; the step of the high one is a multiple of the sum's.

@@ -83,10 +83,10 @@ final class Linear {
       main = further(main, x.wide().get().value(), q.wide(), name + ".wide", columns);
     }
     if (operand.low().isPresent()) {
-      Value more = whole(operand.low().get().value(), high, q, name);
+      Value lowPiece = operand.low().get().value();
       double[] low = new double[weight.rows()];
       Arrays.fill(low, HighAndLow.LOW_RMS * HighAndLow.LOW_RMS);
-      main = emitter.addFiner(main, more, loudest(low, q.main()));
+      main = emitter.addFiner(main, () -> whole(lowPiece, high, q, name), loudest(low, q.main()));
     }
     if (two.isPresent()) {
       main = addLow(main, operand, two.get(), name);
@@ -98,10 +98,12 @@ final class Linear {
   private Value addLow(Value main, Operand operand, TwoPieceWeight two, String name) {
     Int8 x = operand.x();
     Value low = matrix(name + ".low", two.low(), two.columns(), two.step() / TwoPieceWeight.FINER);
-    Value more = emitter.emit(new Accumulate.MatMulI8(x.value(), low));
     double unit = x.step() * x.step();
     double[] squares = Arrays.stream(operand.channels().squares()).map(s -> s / unit).toArray();
-    return emitter.addFiner(main, more, loudest(squares, two.low()));
+    return emitter.addFiner(
+        main,
+        () -> emitter.emit(new Accumulate.MatMulI8(x.value(), low)),
+        loudest(squares, two.low()));
   }
 
   private IntegerWeight rounded(float[] w, Operand operand, int columns, boolean mayBlock) {
@@ -192,9 +194,12 @@ final class Linear {
 
   /// Adds the products of picked channels with further rows.
   private Value further(Value sum, Value x, List<Row> rows, String name, int columns) {
-    if (rows.isEmpty()) {
-      return sum;
-    }
+    return rows.isEmpty()
+        ? sum
+        : emitter.refining(() -> emitter.add(sum, picked(sum, x, rows, name, columns)));
+  }
+
+  private Value picked(Value sum, Value x, List<Row> rows, String name, int columns) {
     int channels = x.type().dim(-1);
     byte[] pick = new byte[channels * rows.size()];
     byte[] w = new byte[rows.size() * columns];
@@ -206,8 +211,7 @@ final class Linear {
     Value sums = emitter.emit(new Accumulate.MatMulI8(x, picker));
     Value picked = emitter.requantize(sums, false, sums.type().scale());
     double unit = sum.type().scale() / picked.type().scale();
-    Value more = emitter.emit(new Accumulate.MatMulI8(picked, matrix(name, w, columns, unit)));
-    return emitter.add(sum, more);
+    return emitter.emit(new Accumulate.MatMulI8(picked, matrix(name, w, columns, unit)));
   }
 
   private Value matrix(String name, byte[] w, int columns, double step) {

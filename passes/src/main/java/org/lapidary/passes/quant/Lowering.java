@@ -387,7 +387,9 @@ final class Lowering {
     }
     Int8.Wide wide = q.wide().get();
     double[] gamma = q.wideGamma(channels);
-    return emitter.add(fine, emitter.channels(wide.value(), wide.grids().coarse(), gamma, step));
+    double coarse = wide.grids().coarse();
+    return emitter.refining(
+        () -> emitter.add(fine, emitter.channels(wide.value(), coarse, gamma, step)));
   }
 
   private Int8 concat(Layout.Concat concat, Graph.Node<NnOp> node) {

@@ -82,11 +82,11 @@ final class Products {
     int terms = a.type().dim(-1);
     if (twoLeft.isPresent()) {
       double deviation = HighAndLow.LOW_RMS * length(b, right, terms);
-      sum = emitter.addFiner(sum, product(twoLeft.get().low(), right), deviation);
+      sum = emitter.addFiner(sum, () -> product(twoLeft.get().low(), right), deviation);
     }
     if (twoRight.isPresent()) {
       double deviation = HighAndLow.LOW_RMS * length(a, left, terms);
-      sum = emitter.addFiner(sum, product(left, twoRight.get().low()), deviation);
+      sum = emitter.addFiner(sum, () -> product(left, twoRight.get().low()), deviation);
     }
     return new Sum(sum, left.step() * right.step(), new double[0]);
   }

@@ -133,8 +133,8 @@ final class ResidualStream {
     Int8 high = Int8.plain(moveOut.apply(steps.high(v)));
     Sum rest = HighAndLow.rest(sum, high, emitter);
     Int8 low = Int8.plain(emitter.requantize(rest, false, lowStep(high.step(), step)));
-    return emitter.add(
-        lowering.multiplied(high, channels, step), lowering.multiplied(low, channels, step));
+    Value most = lowering.multiplied(high, channels, step);
+    return emitter.refining(() -> emitter.add(most, lowering.multiplied(low, channels, step)));
   }
 
   /// The step of a low piece, or one that the stream can tell apart.

@@ -1,6 +1,7 @@
 package org.lapidary.tools.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 import static org.lapidary.tools.cli.Shell.BERT;
 import static org.lapidary.tools.cli.Shell.lapidary;
 
@@ -59,6 +60,11 @@ final class PiecesReportTest {
     assertThat(found.at("/float_ops_on_accelerated_path").asInt(-1)).isZero();
     assertThat(found.at("/two_pieces").findValuesAsText("part"))
         .contains("weight", "left operand", "right operand");
+    JsonNode plain = new ObjectMapper().readTree(validate("plain", "--json").out());
+    assertThat(found.at("/macs").asLong()).isEqualTo(plain.at("/macs").asLong());
+    assertThat(found.at("/baseline_cycles").asDouble())
+        .as("a host that computes in float needs no pieces")
+        .isCloseTo(plain.at("/baseline_cycles").asDouble(), withinPercentage(1));
   }
 
   @Test
