@@ -182,6 +182,15 @@ public final class Histogram implements Serializable {
     return sum[0];
   }
 
+  /// Mean of `f(x)` over all values; 0 if there was none.
+  double mean(DoubleUnaryOperator f) {
+    return sum(f) / Math.max(1, total);
+  }
+
+  double meanSquare() {
+    return mean(x -> x * x);
+  }
+
   /// What is done with a bin.
   interface BinVisitor {
     void visit(double middle, long count);

@@ -118,7 +118,7 @@ final class OperandCandidates {
         model
             .weight(other)
             .map(OperandCandidates::power)
-            .orElseGet(() -> product.a().type().dim(-1) * meanSquare(other));
+            .orElseGet(() -> product.a().type().dim(-1) * calibration.of(other).meanSquare());
     double scale = gain * source.factor() * source.factor() / Math.max(1, seen.total());
     double high = Math.max(steps.high(v), steps.int8(v));
     double one = seen.squaredError(steps.int8(v));
@@ -130,13 +130,8 @@ final class OperandCandidates {
   /// What the standard deviation would be if all channels were as loud as most: a few loud ones
   /// must not hide that the others are lost.
   private static double evenDeviation(Histogram seen) {
-    double roots = seen.sum(x -> Math.sqrt(Math.abs(x))) / Math.max(1, seen.total());
+    double roots = seen.mean(x -> Math.sqrt(Math.abs(x)));
     return Math.pow(roots / MEAN_ROOT, 2);
-  }
-
-  private double meanSquare(Value v) {
-    Histogram seen = calibration.of(v);
-    return seen.sum(x -> x * x) / Math.max(1, seen.total());
   }
 
   /// Sum of the squares of a column, of all columns the mean.

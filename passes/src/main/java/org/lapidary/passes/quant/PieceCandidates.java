@@ -79,7 +79,7 @@ final class PieceCandidates {
 
   /// What the standard deviation would be without a tail.
   static double deviation(Histogram seen) {
-    return Math.sqrt(Math.PI / 2) * seen.sum(Math::abs) / Math.max(1, seen.total());
+    return Math.sqrt(Math.PI / 2) * seen.mean(Math::abs);
   }
 
   /// The types of a sum and of the products it is made of.

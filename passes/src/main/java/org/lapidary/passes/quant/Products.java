@@ -97,9 +97,7 @@ final class Products {
 
   /// Typical length of a vector of so many integers of an operand.
   private double length(Value operand, Int8 q, int terms) {
-    Histogram seen = calibration.of(operand);
-    double square = seen.sum(x -> x * x) / Math.max(1, seen.total());
-    return Math.sqrt(terms * square) / q.step();
+    return Math.sqrt(terms * calibration.of(operand).meanSquare()) / q.step();
   }
 
   private Int8 factor(Value v, Loc loc) {

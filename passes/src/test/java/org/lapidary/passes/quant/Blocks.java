@@ -15,6 +15,7 @@ import org.lapidary.ir.Loc;
 import org.lapidary.ir.Tensor;
 import org.lapidary.ir.TensorType;
 import org.lapidary.ir.Value;
+import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Elementwise;
 import org.lapidary.ir.op.Indexing;
 import org.lapidary.ir.op.Layout;
@@ -222,5 +223,21 @@ final class Blocks {
     Value context = emit(new Layout.Transpose(emit(new Neural.MatMul(p, v)), List.of(0, 2, 1, 3)));
     Value joined = emit(new Layout.Reshape(context, List.of(1, length, hidden)));
     return linear(joined, hidden, hidden, 1 / loudValues, 1);
+  }
+
+  /// Signal to noise of the integer referee against the float referee, on samples that were not
+  /// calibrated.
+  static double decibel(Graph<NnOp> graph, QuantizedModel quantized) {
+    double signal = 0;
+    double noise = 0;
+    for (Map<String, Tensor> sample : samples(8, 16, graph)) {
+      float[] real = Evaluator.run(graph, sample).values().iterator().next().f32();
+      float[] approx = Evaluator.run(quantized.graph(), sample).values().iterator().next().f32();
+      for (int i = 0; i < real.length; i++) {
+        signal += real[i] * real[i];
+        noise += (real[i] - approx[i]) * (real[i] - approx[i]);
+      }
+    }
+    return 10 * Math.log10(signal / noise);
   }
 }

@@ -11,8 +11,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lapidary.ir.Graph;
-import org.lapidary.ir.Tensor;
-import org.lapidary.ir.eval.Evaluator;
 import org.lapidary.ir.op.Accumulate;
 import org.lapidary.ir.op.NnOp;
 import org.lapidary.passes.quant.Piece.Part;
@@ -25,22 +23,6 @@ final class OperandPiecesTest {
     Calibration calibration = Calibration.collect(graph, Blocks.samples(7, 16, graph));
     QuantizeOptions options = QuantizeOptions.DEFAULT.withRecipe(Recipe.parse(recipe));
     return Quantizer.quantize(graph, calibration, options);
-  }
-
-  /// Signal to noise of the integer referee against the float referee, on samples that were not
-  /// calibrated.
-  private static double decibel(Graph<NnOp> graph, QuantizedModel quantized) {
-    double signal = 0;
-    double noise = 0;
-    for (Map<String, Tensor> sample : Blocks.samples(8, 16, graph)) {
-      float[] real = Evaluator.run(graph, sample).values().iterator().next().f32();
-      float[] approx = Evaluator.run(quantized.graph(), sample).values().iterator().next().f32();
-      for (int i = 0; i < real.length; i++) {
-        signal += real[i] * real[i];
-        noise += (real[i] - approx[i]) * (real[i] - approx[i]);
-      }
-    }
-    return 10 * Math.log10(signal / noise);
   }
 
   private static long products(QuantizedModel quantized) {
@@ -59,8 +41,9 @@ final class OperandPiecesTest {
     Graph<NnOp> loud = Blocks.bert(seed, x -> x, 100);
     QuantizedModel one = quantize(loud, OTHERS);
     QuantizedModel two = quantize(loud, OTHERS + ", two-pieces{below=0,operands=30}");
-    assertThat(decibel(loud, one)).isLessThan(8);
-    assertThat(decibel(loud, two)).isGreaterThan(decibel(even, quantize(even, OTHERS)) - 1.5);
+    assertThat(Blocks.decibel(loud, one)).isLessThan(8);
+    assertThat(Blocks.decibel(loud, two))
+        .isGreaterThan(Blocks.decibel(even, quantize(even, OTHERS)) - 1.5);
     assertThat(two.pieces().chosen().stream().map(Piece::part).collect(Collectors.toSet()))
         .containsExactlyInAnyOrder(Part.WEIGHT, Part.LEFT_OPERAND, Part.RIGHT_OPERAND);
     assertThat(two.ranges().findings()).allMatch(RangeSummary.Entry::safe);
@@ -87,7 +70,7 @@ final class OperandPiecesTest {
     QuantizedModel plain = quantize(graph, "plain");
     long operands = all.pieces().chosen().stream().filter(p -> p.part() != Part.SUM).count();
     assertThat(products(all)).isEqualTo(products(plain) + operands);
-    assertThat(decibel(graph, all)).isGreaterThan(decibel(graph, plain) + 3);
+    assertThat(Blocks.decibel(graph, all)).isGreaterThan(Blocks.decibel(graph, plain) + 3);
   }
 
   @Test

@@ -39,22 +39,6 @@ final class QuantizerTest {
     return Blocks.bert(seed, UnaryOperator.identity());
   }
 
-  /// Signal to noise of the integer referee against the float referee, on samples that were not
-  /// calibrated.
-  private static double decibel(Graph<NnOp> graph, QuantizedModel quantized) {
-    double signal = 0;
-    double noise = 0;
-    for (Map<String, Tensor> sample : Blocks.samples(8, 16, graph)) {
-      float[] real = Evaluator.run(graph, sample).values().iterator().next().f32();
-      float[] approx = Evaluator.run(quantized.graph(), sample).values().iterator().next().f32();
-      for (int i = 0; i < real.length; i++) {
-        signal += real[i] * real[i];
-        noise += (real[i] - approx[i]) * (real[i] - approx[i]);
-      }
-    }
-    return 10 * Math.log10(signal / noise);
-  }
-
   private static long count(Graph<Op> graph, Class<? extends Op> type) {
     return graph.nodes().stream().filter(node -> type.isInstance(node.op())).count();
   }
@@ -63,14 +47,14 @@ final class QuantizerTest {
   @ValueSource(longs = {1, 2, 3})
   void bertInIntegersIsCloseToFloat(long seed) {
     Graph<NnOp> graph = bert(seed);
-    assertThat(decibel(graph, quantize(graph, QuantizeOptions.DEFAULT))).isGreaterThan(25);
+    assertThat(Blocks.decibel(graph, quantize(graph, QuantizeOptions.DEFAULT))).isGreaterThan(25);
   }
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
   void gptInIntegersIsCloseToFloat(long seed) {
     Graph<NnOp> graph = Blocks.gpt(seed);
-    assertThat(decibel(graph, quantize(graph, QuantizeOptions.DEFAULT))).isGreaterThan(25);
+    assertThat(Blocks.decibel(graph, quantize(graph, QuantizeOptions.DEFAULT))).isGreaterThan(25);
   }
 
   @ParameterizedTest
@@ -91,7 +75,8 @@ final class QuantizerTest {
       assertThat(count(quantized.graph(), MoveOut.RequantizeBlocks.class) > 0).isEqualTo(blocks);
       assertThat(quantized.ranges().canOverflow()).isZero();
       QuantizedModel plain = quantize(graph, QuantizeOptions.DEFAULT.withRecipe(Recipe.PLAIN));
-      assertThat(decibel(graph, quantized)).isGreaterThan(decibel(graph, plain) - 0.5);
+      assertThat(Blocks.decibel(graph, quantized))
+          .isGreaterThan(Blocks.decibel(graph, plain) - 0.5);
     }
   }
 
@@ -106,7 +91,7 @@ final class QuantizerTest {
     assertThat(coarse.pieces().chosen()).isEmpty();
     assertThat(fine.pieces().chosen()).hasSizeGreaterThan(2);
     assertThat(fine.ranges().findings()).allMatch(RangeSummary.Entry::safe);
-    assertThat(decibel(graph, fine)).isGreaterThan(decibel(graph, coarse) + 0.5);
+    assertThat(Blocks.decibel(graph, fine)).isGreaterThan(Blocks.decibel(graph, coarse) + 0.5);
     List<Piece> few =
         quantize(graph, one.withRecipe(Recipe.parse("two-pieces{below=90,most=1}")))
             .pieces()
@@ -128,7 +113,7 @@ final class QuantizerTest {
             .toList();
     assertThat(steps).hasSize(2);
     assertThat(steps.getLast()).isGreaterThan(20 * steps.getFirst());
-    assertThat(decibel(graph, quantized)).isGreaterThan(25);
+    assertThat(Blocks.decibel(graph, quantized)).isGreaterThan(25);
     assertThat(quantized.ranges().findings()).allMatch(RangeSummary.Entry::safe);
   }
 
@@ -179,7 +164,7 @@ final class QuantizerTest {
     assertThat(quantized.whyNots()).hasSize(1);
     assertThat(quantized.whyNots().getFirst().condition()).contains("nn.sin");
     assertThat(count(quantized.graph(), Accumulate.MatMulI8.class)).isEqualTo(2);
-    assertThat(decibel(graph, quantized)).isGreaterThan(25);
+    assertThat(Blocks.decibel(graph, quantized)).isGreaterThan(25);
   }
 
   @Test
@@ -213,7 +198,7 @@ final class QuantizerTest {
             op instanceof MoveOut.LayerNormI32
                 || op instanceof MoveOut.SoftmaxI32
                 || op instanceof MoveOut.GeluI32);
-    assertThat(decibel(graph, host)).isGreaterThan(25);
+    assertThat(Blocks.decibel(graph, host)).isGreaterThan(25);
   }
 
   @Test
