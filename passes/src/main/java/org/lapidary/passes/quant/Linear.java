@@ -24,12 +24,14 @@ final class Linear {
 
   private final Emitter emitter;
   private final QuantizeOptions options;
+  private final boolean corrects;
   private final boolean watched;
   private final Map<Value, WeightNoise> noises = new HashMap<>();
 
   Linear(Emitter emitter, QuantizeOptions options) {
     this.emitter = emitter;
     this.options = options;
+    this.corrects = options.recipe().get(Recipe.BiasCorrect.class).isPresent();
     this.watched =
         options.recipe().get(Recipe.TwoPieces.class).map(o -> o.operands() > 0).orElse(false);
   }
@@ -68,13 +70,8 @@ final class Linear {
     IntegerWeight q =
         two.map(TwoPieceWeight::alone).orElseGet(() -> rounded(w, operand, columns, mayBlock));
     IntFunction<double[]> rows = two.isPresent() ? two.get()::row : q.real(columns, x.grids())::row;
-    boolean corrects = options.recipe().get(Recipe.BiasCorrect.class).isPresent();
-    if (watched && x.wide().isEmpty()) {
-      double[] power = operand.channels().power(corrects);
-      noises.put(operand.product(), WeightNoise.of(w, rows, power));
-    }
-    if (corrects) {
-      bias = corrected(bias, w, rows, operand.channels().mean());
+    if (corrects || watched) {
+      bias = corrected(bias, w, rows, operand);
     }
     String name = weight.data().name();
     Value high = matrix(name + ".i8", q.main(), columns, q.step());
@@ -141,13 +138,12 @@ final class Linear {
   /// Second moments of the int8 operand, in its real units before gamma and beta; of its distance
   /// from the mean if the bias takes care of that. Rounding to int8 adds what it adds to each.
   private double[][] moments(Int8 x, ChannelMoments seen, double[] mean) {
-    boolean centred = options.recipe().get(Recipe.BiasCorrect.class).isPresent();
     int n = seen.channels();
     double[][] h = new double[n][n];
     for (int a = 0; a < n; a++) {
       for (int b = 0; b < n; b++) {
         double gammas = x.isAffine() ? x.gamma()[a] * x.gamma()[b] : 1;
-        double both = centred ? 0 : mean[a] * mean[b];
+        double both = corrects ? 0 : mean[a] * mean[b];
         h[a][b] = Math.abs(gammas) < DEAD ? 0 : seen.covariance(a, b) / gammas + both;
       }
       h[a][a] += x.step() * x.step() / 12;
@@ -178,16 +174,29 @@ final class Linear {
     return product;
   }
 
-  /// Adds what rounding takes from the mean of each column.
-  private static double[] corrected(
-      double[] bias, float[] w, IntFunction<double[]> rounded, double[] mean) {
+  /// Adds what rounding takes from the mean of each column, if that is wanted, and notes the noise
+  /// it makes.
+  private double[] corrected(
+      double[] bias, float[] w, IntFunction<double[]> rounded, Operand operand) {
+    double[] mean = operand.channels().mean();
+    double[] power = operand.channels().power(corrects);
     int columns = w.length / mean.length;
-    double[] out = bias.length == 0 ? new double[columns] : bias.clone();
+    double[] out = corrects && bias.length == 0 ? new double[columns] : bias.clone();
+    double noise = 0;
     for (int k = 0; k < mean.length; k++) {
       double[] row = rounded.apply(k);
+      double squares = 0;
       for (int c = 0; c < columns; c++) {
-        out[c] += (w[k * columns + c] - row[c]) * mean[k];
+        double error = w[k * columns + c] - row[c];
+        squares += error * error;
+        if (corrects) {
+          out[c] += error * mean[k];
+        }
       }
+      noise += power[k] * squares;
+    }
+    if (watched && operand.x().wide().isEmpty()) {
+      noises.put(operand.product(), WeightNoise.of(noise / columns, w, power));
     }
     return out;
   }

@@ -20,11 +20,7 @@ record TwoPieceWeight(byte[] high, byte[] low, int columns, double step) {
   ///
   /// @param w `[K,N]`
   static TwoPieceWeight of(float[] w, int columns) {
-    double largest = 0;
-    for (float x : w) {
-      largest = Math.max(largest, Math.abs(x));
-    }
-    double step = step(largest);
+    double step = step(largest(w));
     byte[] high = new byte[w.length];
     byte[] low = new byte[w.length];
     for (int i = 0; i < w.length; i++) {
@@ -33,6 +29,15 @@ record TwoPieceWeight(byte[] high, byte[] low, int columns, double step) {
       low[i] = (byte) Math.clamp(Math.rint((units - high[i]) * FINER), -LARGEST, LARGEST);
     }
     return new TwoPieceWeight(high, low, columns, step);
+  }
+
+  /// The largest magnitude.
+  static double largest(float[] w) {
+    double largest = 0;
+    for (float x : w) {
+      largest = Math.max(largest, Math.abs(x));
+    }
+    return largest;
   }
 
   /// The step of the high piece.
